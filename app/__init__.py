@@ -1,0 +1,1 @@
+"""The workstation: what a person sees and does."""

@@ -1,0 +1,1 @@
+"""The background inference engine: jobs in, progress and partial results out."""

@@ -1,0 +1,1 @@
+"""Strips that share the time axis of the traces."""

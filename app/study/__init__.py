@@ -1,0 +1,1 @@
+"""The reviewed case, without widgets: edits, undo, audit trail and durable storage."""

@@ -1,0 +1,1 @@
+"""The trace view: synchronised EEG and EMG, painted from cached tiles."""

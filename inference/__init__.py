@@ -1,0 +1,1 @@
+"""Everything that needs no screen: recordings, signals, networks, runtime, labels, training, simulation."""

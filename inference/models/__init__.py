@@ -1,0 +1,1 @@
+"""The published networks, one readable file each; what they share is in blocks."""

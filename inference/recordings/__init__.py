@@ -1,0 +1,1 @@
+"""From files to recordings: channels with kind, unit, native rate and gaps, read lazily in microvolts."""

@@ -1,0 +1,123 @@
+"""What an opened recording is, whatever kind of file it came from."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ChannelKind(StrEnum):
+    """What a channel measures; decides where it is drawn, how it is filtered and which network may see it."""
+
+    EEG = "eeg"
+    EMG = "emg"
+    EOG = "eog"
+    ECG = "ecg"
+    RESPIRATION = "respiration"
+    OXIMETRY = "oximetry"
+    POSITION = "position"
+    IMPEDANCE = "impedance"
+    TRIGGER = "trigger"
+    OTHER = "other"
+
+
+#: Kinds that are electrical potentials of the body: always read in microvolts.
+POTENTIALS = frozenset({ChannelKind.EEG, ChannelKind.EMG, ChannelKind.EOG, ChannelKind.ECG})
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel as recorded.
+
+    ``name`` is the file's own label, made unique within the recording. ``unit`` is ``"uV"`` for every electrical
+    potential and the file's own unit otherwise. ``rate_hz`` is the native rate. ``electrode`` is the canonical 10-20
+    name (T7, not T3) of the active electrode, ``reference`` that of the electrode it was recorded against; each is
+    None where the label does not tell.
+    """
+
+    name: str
+    kind: ChannelKind
+    unit: str
+    rate_hz: float
+    electrode: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch in which nothing was recorded, in seconds from the start of the recording."""
+
+    onset_s: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileAnnotation:
+    """An annotation stored in the recording's own file; ``channels`` is empty where it concerns all of them."""
+
+    onset_s: float
+    duration_s: float
+    label: str
+    channels: tuple[str, ...] = ()
+
+
+class Recording(ABC):
+    """An opened recording, read lazily and never written.
+
+    Attributes
+    ----------
+    path : the file that was opened.
+    file_format : the format's usual name, such as ``"EDF+D"``.
+    channels : every signal channel in file order, with unique names.
+    duration_s : from the first to the last sample, gaps included.
+    start : wall-clock time of the first sample, None where the file has none.
+    gaps : stretches without data, in order.
+    annotations : the file's own annotations, in order of onset.
+    problems : sentences about what is odd in this file but did not stop it from opening.
+
+    Reading may be done from several threads at once.
+    """
+
+    path: Path
+    file_format: str
+    channels: tuple[Channel, ...]
+    duration_s: float
+    start: datetime | None
+    gaps: tuple[Gap, ...]
+    annotations: tuple[FileAnnotation, ...]
+    problems: tuple[str, ...]
+
+    def read(self, channels: Sequence[int], onset_s: float, duration_s: float) -> list[NDArray[np.float32]]:
+        """Read the span [onset_s, onset_s + duration_s) of some channels, each at its own rate.
+
+        Sample i of a channel lies at i / rate_hz seconds. The result of each channel holds the samples
+        ``round(onset_s * rate_hz)`` up to, not including, ``round((onset_s + duration_s) * rate_hz)``: always that
+        many, NaN where there is a gap or the span reaches beyond the recording.
+
+        Raises
+        ------
+        RecordingError
+            The file can no longer be read.
+        """
+        spans = []
+        for index in channels:
+            rate_hz = self.channels[index].rate_hz
+            spans.append(self._read_samples(index, round(onset_s * rate_hz), round((onset_s + duration_s) * rate_hz)))
+        return spans
+
+    @abstractmethod
+    def _read_samples(self, index: int, first: int, stop: int) -> NDArray[np.float32]:
+        """Read samples first to stop of one channel on its own grid; NaN outside the data."""
+
+    def of_kind(self, *kinds: ChannelKind) -> tuple[int, ...]:
+        """Give the indices of the channels of these kinds, in file order."""
+        return tuple(i for i, channel in enumerate(self.channels) if channel.kind in kinds)
+
+    def correct_kinds(self, kinds: Mapping[str, ChannelKind]) -> None:
+        """Apply a user's corrections of channel kinds, by channel name; unknown names are ignored."""
+        self.channels = tuple(replace(channel, kind=kinds.get(channel.name, channel.kind)) for channel in self.channels)

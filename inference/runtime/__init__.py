@@ -1,0 +1,1 @@
+"""Model packages, ONNX Runtime sessions, window plans and detections."""

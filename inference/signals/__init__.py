@@ -1,0 +1,1 @@
+"""Montages, filters, resampling and per-pixel envelopes."""

@@ -1,0 +1,1 @@
+"""Physiological generators with ground truth."""
