@@ -1,0 +1,20 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+# Set before any Qt module is imported: the tests draw the same widgets without a screen.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Folder of the real recordings, which are not part of the repository."""
+    folder = Path(os.environ.get("SPASMLENS_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real recordings are not here ({folder}); set SPASMLENS_TEST_DATA to their folder")
+    return folder
