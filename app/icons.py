@@ -1,6 +1,5 @@
 """Line icons (Lucide, ISC licence) drawn in the colour of the theme."""
 
-from functools import lru_cache
 from importlib import resources
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
@@ -21,7 +20,6 @@ def icon(name: str, colour: QColor, disabled: QColor | None = None) -> QIcon:
     return result
 
 
-@lru_cache(maxsize=512)
 def _pixmap(name: str, colour: str, size_px: int) -> QPixmap:
     drawing = (resources.files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", colour).encode()))

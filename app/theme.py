@@ -1,4 +1,4 @@
-"""One colour language for every part of the window: a paper-like theme and a true dark one, safe for colour-blind readers."""
+"""One colour language for the whole window: a paper-like theme and a true dark one, safe for colour-blind readers."""
 
 from dataclasses import dataclass
 from importlib import resources
@@ -22,8 +22,9 @@ FONT_FAMILY = "IBM Plex Sans"
 class Theme:
     """The named colours of one theme; event, channel and decision colours follow Okabe and Ito (2008).
 
-    ``paper`` lies under traces and tables, ``window`` under everything else, ``raised`` under what can be pressed; ``line``
-    separates. ``ink`` is text and EEG, ``muted`` secondary text (contrast 4.5 or more), ``faint`` what may be overlooked.
+    ``paper`` lies under traces and tables, ``window`` under everything else, ``raised`` under what can be pressed;
+    ``line`` separates. ``ink`` is text and EEG, ``muted`` secondary text (contrast 4.5 or more), ``faint`` what may be
+    overlooked.
     """
 
     name: str
