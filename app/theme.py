@@ -50,6 +50,8 @@ class Theme:
     other: QColor
     spasm: QColor
     seizure: QColor
+    pattern: QColor
+    artifact: QColor
     file_event: QColor
     accepted: QColor
     rejected: QColor
@@ -108,6 +110,8 @@ LIGHT = _theme(
     other="#7b7f84",
     spasm="#d55e00",
     seizure="#a8518a",
+    pattern="#8a7400",
+    artifact="#6a7076",
     file_event="#6a7076",
     accepted="#00855f",
     rejected="#7a7e83",
@@ -141,6 +145,8 @@ DARK = _theme(
     other="#8d949b",
     spasm="#f0803c",
     seizure="#d78fba",
+    pattern="#d9c54a",
+    artifact="#9aa1a8",
     file_event="#9aa1a8",
     accepted="#35c39b",
     rejected="#8f969c",

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 class ProbabilityTrack:
     """Probability of one network, complete up to ``done_s``.
 
-    ``time_s`` is ascending, ``probability`` 0 to 1 or NaN where the network could not be asked. ``threshold`` is that of
-    its events.
+    ``time_s`` is ascending, ``probability`` 0 to 1 or NaN where the network could not be asked; ``threshold`` is that
+    of its events.
     """
 
     title: str
