@@ -129,9 +129,14 @@ class TileFeed(QObject):
     def _drop_tiles(self, rendering: Rendering | None) -> None:
         before = self._rendering
         # Until the new tiles come the old ones stay where they fit: a page that blinks at each key tires the eye.
-        fits = before is not None and rendering is not None and (before.columns_per_s, before.height) == (
-            rendering.columns_per_s,
-            rendering.height,
+        fits = (
+            before is not None
+            and rendering is not None
+            and (before.columns_per_s, before.height)
+            == (
+                rendering.columns_per_s,
+                rendering.height,
+            )
         )
         self._stale = {**self._stale, **self._tiles} if fits else {}
         self._rendering = rendering

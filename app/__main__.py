@@ -1,0 +1,8 @@
+"""Run ``python -m app`` as ``spasmlens``."""
+
+import sys
+
+from app.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
