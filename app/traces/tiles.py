@@ -33,7 +33,7 @@ class Rendering:
     colours: tuple[int, ...]
     columns_per_s: float
     height: int
-    pen_width: float
+    pixel_ratio: float
 
 
 class _Key(NamedTuple):
@@ -83,9 +83,11 @@ class TileFeed(QObject):
         self._done.connect(self._take)
 
     def set_signals(self, recording: Recording | None, plan: TracePlan | None, page_s: float) -> None:
-        """Show other signals: another recording, montage or filter. Everything painted so far is dropped."""
-        self._recording, self._plan = recording, plan
-        self._chunk_s = _SHORT_CHUNK_S if page_s <= _SHORT_CHUNK_S else _LONG_CHUNK_S
+        """Show other signals: another recording, montage or filter. What was painted of other ones is dropped."""
+        chunk_s = _SHORT_CHUNK_S if page_s <= _SHORT_CHUNK_S else _LONG_CHUNK_S
+        if (recording, plan, chunk_s) == (self._recording, self._plan, self._chunk_s) and not self._broken:
+            return
+        self._recording, self._plan, self._chunk_s = recording, plan, chunk_s
         self._signal_generation += 1
         self._broken = False
         self._chunks.clear()
@@ -177,7 +179,7 @@ class TileFeed(QObject):
             first_column=number * TILE_COLUMNS,
             columns_per_s=rendering.columns_per_s,
             height=rendering.height,
-            pen_width=rendering.pen_width,
+            pen_width=rendering.pixel_ratio,
         )
         self._submit(key, partial(paint_tile, request))
 
@@ -224,7 +226,7 @@ class TileFeed(QObject):
             protected = {chunk for number in self._wanted for chunk in self._chunks_of(number)}
             _evict(self._chunks, max(1, n_bytes), _CHUNK_BYTES, protected)
         else:
-            self._tiles[key.number] = _to_image(result)
+            self._tiles[key.number] = _to_image(result, self._rendering.pixel_ratio if self._rendering else 1.0)
             self._stale.pop(key.number, None)
             _evict(self._tiles, result.nbytes, _TILE_BYTES, set(self._wanted))
             self.tile_painted.emit(key.number)
@@ -238,7 +240,9 @@ def _evict(cache: OrderedDict[int, Any], item_bytes: int, budget_bytes: int, pro
             del cache[number]
 
 
-def _to_image(pixels: NDArray[np.uint32]) -> QImage:
+def _to_image(pixels: NDArray[np.uint32], pixel_ratio: float) -> QImage:
     height, width = pixels.shape
     # The copy gives the image memory of its own; a QImage over a numpy buffer would outlive it.
-    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    image.setDevicePixelRatio(pixel_ratio)
+    return image
