@@ -7,11 +7,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from app.study import OpenedStudy, open_study
 from inference.errors import SpasmlensError
 from inference.recordings import fingerprint, open_recording
 from inference.recordings.recording import ChannelKind, Recording
-from inference.runtime.package import ModelPackage
-from inference.runtime.registry import shipped_packages
+from inference.runtime.registry import PackageSurvey, survey_packages
 
 _log = logging.getLogger(__name__)
 
@@ -24,23 +24,25 @@ class OpenRequest:
     """What is to be opened.
 
     ``title`` is what the reader sees meanwhile. ``locate`` gives the file's path and may first have to make the file;
-    it runs in the opening thread. ``correct`` gives the reader's corrections of channel kinds by fingerprint.
+    it runs in the opening thread. ``study_folder`` is the study's own, None for the usual one. ``correct`` gives the
+    reader's corrections of channel kinds by fingerprint.
     """
 
     title: str
     locate: Callable[[Report], Path]
+    study_folder: Path | None
     correct: Callable[[str], dict[str, ChannelKind]]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecording:
-    """A recording ready to be read; ``model_problem`` says why there are no networks, empty where there are."""
+    """A recording ready to be read, with its study and the networks that are here."""
 
     path: Path
     recording: Recording
     fingerprint: str
-    packages: tuple[ModelPackage, ...]
-    model_problem: str
+    study: OpenedStudy
+    models: PackageSurvey
 
 
 class OpeningThread(QThread):
@@ -63,6 +65,15 @@ class OpeningThread(QThread):
         super().__init__(parent)
         self._request = request
 
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether nobody waits for this recording any more."""
+        return self.isInterruptionRequested()
+
+    def abandon(self) -> None:
+        """Say that nobody waits for this recording any more: its signals are to be ignored."""
+        self.requestInterruption()
+
     def run(self) -> None:
         """Open the recording; runs in this thread."""
         try:
@@ -81,8 +92,7 @@ class OpeningThread(QThread):
         recording = open_recording(path)
         digest = fingerprint(path)
         recording.correct_kinds(self._request.correct(digest))
-        try:
-            packages, problem = tuple(shipped_packages()), ""
-        except SpasmlensError as error:
-            packages, problem = (), str(error)
-        return OpenedRecording(path, recording, digest, packages, problem)
+        models = survey_packages()
+        folder = self._request.study_folder
+        study = open_study(path, digest, folder, duration_s=recording.duration_s, start=recording.start)
+        return OpenedRecording(path, recording, digest, study, models)

@@ -1,0 +1,100 @@
+"""The models panel: which networks are here, what they learned from, and what the last analysis saw."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app.theme import GRID_PX
+from inference.runtime.analysis import ModelResult
+from inference.runtime.package import ModelCard, ModelPackage
+
+SIMULATED_WARNING = "trained on simulated data, not clinically validated"
+
+
+def card_warning(card: ModelCard) -> str:
+    """Say what must be known before a network is trusted; empty where a site's own evaluation stands behind it."""
+    return SIMULATED_WARNING if card.simulated else ""
+
+
+class ModelsPanel(QScrollArea):
+    """A quiet sheet of text: one paragraph a network, another on its last analysis."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.show_models((), (), ())
+
+    def show_models(
+        self, packages: Sequence[ModelPackage], problems: Sequence[str], results: Sequence[ModelResult]
+    ) -> None:
+        """Show what is here; ``problems`` are sentences on packages that cannot be used."""
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
+        column.setSpacing(GRID_PX // 2)
+        if not packages:
+            why = "No network can be used here." if problems else "Open a recording to see which networks are here."
+            column.addWidget(_text(why, "muted"))
+        for sentence in problems:
+            column.addWidget(_text(sentence, "error"))
+        said = {result.reference.name: result for result in results}
+        for package in packages:
+            _describe_card(column, package.card)
+            if package.card.name in said:
+                _describe_result(column, said[package.card.name])
+            column.addSpacing(2 * GRID_PX)
+        column.addStretch(1)
+        self.setWidget(page)
+
+
+def _describe_card(column: QVBoxLayout, card: ModelCard) -> None:
+    column.addWidget(_text(f"{card.title} {card.version}", "heading"))
+    if card_warning(card):
+        column.addWidget(_text(card_warning(card).capitalize() + ".", "warning"))
+    column.addWidget(_text(card.trained_on, "small"))
+    rule = card.events
+    lines = (
+        ("Threshold", f"{rule.threshold:.2f} to start, {rule.threshold_low:.2f} to go on"),
+        ("Window", f"{card.inputs.window_s:g} s every {card.inputs.hop_s:g} s at {card.inputs.rate_hz:g} Hz"),
+        *((name.replace("_", " ").capitalize(), f"{value:.3g}") for name, value in _numbers(card.metrics)),
+    )
+    for name, value in lines:
+        column.addWidget(_pair(name, value))
+
+
+def _describe_result(column: QVBoxLayout, result: ModelResult) -> None:
+    column.addSpacing(GRID_PX)
+    column.addWidget(_text("This analysis", "heading"))
+    column.addWidget(_pair("Events", str(len(result.detections))))
+    column.addWidget(_pair("Ran on", f"{result.provider.upper()} in {result.seconds:.0f} s"))
+    column.addWidget(_pair("Saw", ", ".join(result.channels_used) or "nothing"))
+    if result.channels_interpolated:
+        column.addWidget(_pair("Estimated", ", ".join(result.channels_interpolated)))
+    if result.channels_missing:
+        column.addWidget(_pair("Missing", ", ".join(result.channels_missing)))
+    for sentence in result.problems:
+        column.addWidget(_text(sentence, "warning"))
+
+
+def _numbers(metrics: object) -> list[tuple[str, float]]:
+    pairs = metrics.items() if isinstance(metrics, dict) else ()
+    return [(name, float(value)) for name, value in pairs if isinstance(value, int | float)]
+
+
+def _pair(name: str, value: str) -> QLabel:
+    label = _text("", "small")
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(f"{name}: {value}")
+    return label
+
+
+def _text(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", role)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

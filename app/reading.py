@@ -1,0 +1,128 @@
+"""The reading page: traces, the probability below them and the whole recording below that, on one time axis."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.analysis_run import AnalysisRun, Phase
+from app.lanes.overview import OverviewLane
+from app.lanes.probability import ProbabilityLane
+from app.review import ReviewEvent
+from app.theme import Theme
+from app.traces.display import DisplaySettings
+from app.traces.marks import EventMark
+from app.traces.palette import TracePalette
+from app.traces.view import TraceView
+from inference.labels.vocabulary import load_vocabulary
+from inference.recordings.recording import Recording
+
+
+class ReadingPage(QWidget):
+    """Traces and lanes, which always show the same stretch of time.
+
+    Attributes
+    ----------
+    traces : the trace view.
+
+    Signals
+    -------
+    page_changed : the time at the left edge and the seconds across the page.
+
+    Lives in the GUI thread.
+    """
+
+    page_changed = Signal(float, float)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.traces = TraceView(palette=trace_palette(theme))
+        self._probability = ProbabilityLane(theme)
+        self._overview = OverviewLane(theme)
+        self.traces.page_changed.connect(self._follow_page)
+        self._probability.time_chosen.connect(self.traces.centre_on)
+        self._overview.time_chosen.connect(self.traces.centre_on)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.traces, 1)
+        column.addWidget(self._probability)
+        column.addWidget(self._overview)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint in another theme."""
+        self.traces.set_palette(trace_palette(theme))
+        self._probability.set_theme(theme)
+        self._overview.set_theme(theme)
+
+    def set_recording(self, recording: Recording | None) -> None:
+        """Show a recording from its start; None empties the page."""
+        self.traces.set_recording(recording)
+        if recording is not None:
+            self._overview.set_recording(recording.duration_s, recording.start, recording.gaps)
+        self._follow_page()
+
+    def set_display(self, display: DisplaySettings) -> None:
+        """Change montage, filters, sensitivities or time base."""
+        self.traces.set_display(display)
+        self._follow_page()
+
+    def set_lanes_visible(self, visible: bool) -> None:
+        """Show or fold away the lanes."""
+        self._probability.setVisible(visible)
+        self._overview.setVisible(visible)
+
+    def set_events(self, events: Sequence[ReviewEvent], selected_id: str) -> None:
+        """Mark events on the traces and in the overview."""
+        self.traces.set_events([_mark(event, event.event_id == selected_id) for event in events])
+        self._overview.set_events(events)
+
+    def set_analysis(self, analysis: AnalysisRun, why_not: str) -> None:
+        """Show how probable events are as far as that is known, and beyond that why it is not."""
+        sentences = {
+            Phase.NONE: why_not or "Not analysed yet: press F5",
+            Phase.RUNNING: "not analysed yet",
+            Phase.DONE: "",
+            Phase.CANCELLED: "Analysis was stopped here: press F5 to start again",
+            Phase.FAILED: analysis.progress.sentence,
+        }
+        self._probability.set_track(analysis.track, sentences[analysis.progress.phase])
+        self._overview.set_track(analysis.track)
+
+    @Slot()
+    def _follow_page(self) -> None:
+        page = self.traces.page
+        right_px = self.traces.width() - page.right
+        for lane in (self._probability, self._overview):
+            lane.set_margins(page.left, right_px)
+        self._probability.set_span(page.position_s, page.end_s - page.position_s)
+        self._overview.set_page(page.position_s, self.traces.page_s)
+        self.page_changed.emit(page.position_s, self.traces.page_s)
+
+
+def trace_palette(theme: Theme) -> TracePalette:
+    """Give the trace view a theme's colours."""
+    names = ("paper", "ink", "muted", "grid", "grid_strong", "eeg", "emg", "eog", "ecg", "respiration", "other")
+    names += ("spasm", "seizure", "accepted", "rejected", "unsure")
+    return TracePalette(
+        margin=theme.window.name(),
+        label=theme.ink.name(),
+        gap=theme.faint.name(),
+        cursor=theme.accent.name(),
+        selection=theme.accent.name(),
+        event=theme.pattern.name(),
+        **{name: getattr(theme, name).name() for name in names},
+    )
+
+
+def label_name(label: str) -> str:
+    """Give the name of a vocabulary term that readers see; an unknown term is its own name."""
+    term = load_vocabulary().by_spelling.get(label)
+    return label if term is None else term.name
+
+
+def _mark(event: ReviewEvent, selected: bool) -> EventMark:
+    role = "detection" if event.decision is None else "annotation"
+    name = label_name(event.label)
+    text = name if event.probability is None else f"{name} {event.probability:.2f}"
+    return EventMark(event.event_id, event.onset_s, event.duration_s, event.label, text, role, event.decision, selected)

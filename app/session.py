@@ -1,0 +1,226 @@
+"""The controller of the window: one recording, its study and its analysis, opened, edited and closed together."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
+
+from app.analysis_run import AnalysisRun
+from app.demonstration import demonstration_file
+from app.opening import OpenedRecording, OpeningThread, OpenRequest, Report
+from app.review import ReviewEvent, join_events
+from app.settings import Settings
+from app.study.study import Study
+from inference.errors import SpasmlensError
+from inference.labels.annotations import ReadingView
+from inference.recordings.recording import ChannelKind, Recording
+from inference.runtime.analysis import ModelResult
+from inference.runtime.package import ModelPackage
+from inference.runtime.registry import PackageSurvey
+
+
+class Session(QObject):
+    """What is open, and every change to it.
+
+    Attributes
+    ----------
+    recording, study : what is open, None while nothing is.
+    models : the networks that are here, and what is wrong with the others.
+    analysis : the run that the lanes and the queue follow.
+    events : detections joined with decisions, in order of time.
+
+    Signals
+    -------
+    opening : a sentence and a fraction (negative where unknown) on the recording that is being opened.
+    opened, closed : another recording is open, or none.
+    open_failed : one sentence.
+    events_changed : ``events`` are others.
+    kinds_corrected : the channels of the recording are of other kinds.
+    saved : every edit is on disk.
+    failed : an edit or an analysis could not be done; one sentence.
+
+    Lives in the GUI thread. `close` ends every thread that it started.
+    """
+
+    opening = Signal(str, float)
+    opened = Signal()
+    closed = Signal()
+    open_failed = Signal(str)
+    events_changed = Signal()
+    kinds_corrected = Signal()
+    saved = Signal()
+    failed = Signal(str)
+
+    def __init__(self, settings: Settings, study_folder: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._study_folder = study_folder
+        self._threads: list[OpeningThread] = []
+        self.path: Path | None = None
+        self.recording: Recording | None = None
+        self.study: Study | None = None
+        self.fingerprint = ""
+        self.models = PackageSurvey((), ())
+        self.events: tuple[ReviewEvent, ...] = ()
+        self.analysis = AnalysisRun(self)
+        self.analysis.changed.connect(self._gather_events)
+        self.analysis.finished.connect(self._keep_results)
+        self.analysis.failed.connect(self.failed)
+
+    # Opening and closing
+
+    def open_file(self, path: Path) -> None:
+        """Open a recording; the one that is open stays until the other can be read."""
+        if path.absolute() != self.path:
+            self._open(path.name, partial(_give_path, path.absolute()))
+
+    def open_demonstration(self) -> None:
+        """Open the simulated case, making it first where it is not there yet."""
+        self._open("The demonstration case", demonstration_file)
+
+    def close_recording(self) -> None:
+        """Close what is open; everything is on disk afterwards."""
+        if self.recording is None:
+            return
+        self.analysis.cancel()
+        self.analysis.forget()
+        if self.study is not None:
+            self.study.close()
+            self.study.deleteLater()
+        self.recording, self.study, self.path, self.events = None, None, None, ()
+        self.closed.emit()
+
+    def close(self) -> None:
+        """Close what is open and end every thread."""
+        self.analysis.close()
+        self.close_recording()
+        for thread in self._threads:
+            thread.abandon()
+        for thread in self._threads:
+            thread.wait()
+        # What they had opened in the meantime is still in the post, and holds a study that others may want.
+        QCoreApplication.sendPostedEvents(self, 0)
+        self._threads.clear()
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether a recording is being opened."""
+        return any(not thread.is_abandoned for thread in self._threads)
+
+    # Analysis
+
+    @property
+    def networks(self) -> tuple[ModelPackage, ...]:
+        """The networks that look for events."""
+        return self.models.packages
+
+    def analyse(self) -> None:
+        """Let the networks look at the recording from its start."""
+        if self.recording is not None and self.networks and not self.analysis.is_running:
+            self.analysis.start(self.recording, self.networks)
+
+    # Editing
+
+    def set_view(self, view: ReadingView) -> None:
+        """Tell the study what is on the screen: it is recorded with every decision."""
+        if self.study is not None:
+            self.study.view = view
+
+    def edit(self, verb: str, *values: object) -> None:
+        """Do one of the study's verbs; where it makes no sense, ``failed`` says why."""
+        if self.study is None:
+            return
+        try:
+            getattr(self.study, verb)(*values)
+        except SpasmlensError as error:
+            self.failed.emit(str(error))
+
+    def find(self, event_id: str) -> ReviewEvent | None:
+        """Find an event by its id."""
+        return next((event for event in self.events if event.event_id == event_id), None)
+
+    def correct_kinds(self, kinds: dict[str, ChannelKind]) -> None:
+        """Apply a reader's corrections of channel kinds, keep them, and analyse what is now another recording."""
+        if self.recording is None:
+            return
+        self.analysis.cancel()
+        self.recording.correct_kinds(kinds)
+        self._settings.set_channel_kinds(self.fingerprint, {**self._settings.channel_kinds(self.fingerprint), **kinds})
+        self.kinds_corrected.emit()
+
+    def _open(self, title: str, locate: Callable[[Report], Path]) -> None:
+        for thread in self._threads:
+            thread.abandon()
+        thread = OpeningThread(OpenRequest(title, locate, self._study_folder, self._settings.channel_kinds), self)
+        thread.progressed.connect(self._tell_opening)
+        thread.opened.connect(self._take_opened)
+        thread.failed.connect(self._tell_failure)
+        thread.finished.connect(self._drop_finished)
+        self._threads.append(thread)
+        self.opening.emit(f"Opening {title} …", -1.0)
+        thread.start()
+
+    @Slot(str, float)
+    def _tell_opening(self, sentence: str, fraction: float) -> None:
+        if self._is_awaited():
+            self.opening.emit(sentence, fraction)
+
+    @Slot(str)
+    def _tell_failure(self, sentence: str) -> None:
+        if self._is_awaited():
+            self.sender().abandon()
+            self.open_failed.emit(sentence)
+
+    @Slot(object)
+    def _take_opened(self, opened: OpenedRecording) -> None:
+        if not self._is_awaited():
+            opened.study.store.close()
+            return
+        self.sender().abandon()
+        self.close_recording()
+        self.path, self.recording, self.fingerprint = opened.path, opened.recording, opened.fingerprint
+        self.models = opened.models
+        self.study = Study(opened.study, parent=self)
+        self.study.annotations_changed.connect(self._gather_events)
+        self.study.detections_changed.connect(self._gather_events)
+        self.study.saved.connect(self._tell_saved)
+        self.study.failed.connect(self.failed)
+        self.analysis.restore(self.study.analyses, opened.recording.duration_s)
+        self.opened.emit()
+
+    def _is_awaited(self) -> bool:
+        thread = self.sender()
+        return isinstance(thread, OpeningThread) and not thread.is_abandoned
+
+    @Slot()
+    def _drop_finished(self) -> None:
+        for thread in [thread for thread in self._threads if thread.isFinished()]:
+            self._threads.remove(thread)
+            thread.deleteLater()
+
+    @Slot()
+    def _gather_events(self) -> None:
+        if self.study is None:
+            return
+        detections = {detection.detection_id: detection for detection in self.study.detections}
+        if self.analysis.is_running:
+            detections = self.analysis.found
+        events = join_events(detections.values(), self.study.annotations)
+        if events != self.events:
+            self.events = events
+            self.events_changed.emit()
+
+    @Slot(int)
+    def _tell_saved(self, _sequence: int) -> None:
+        if self.study is not None and self.study.is_saved:
+            self.saved.emit()
+
+    @Slot(object)
+    def _keep_results(self, results: tuple[ModelResult, ...]) -> None:
+        if self.study is not None:
+            self.study.set_detections(results, self.networks)
+
+
+def _give_path(path: Path, _report: Report) -> Path:
+    return path
