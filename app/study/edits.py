@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -52,8 +52,8 @@ class Update:
 class Labels:
     """The current labels by id; never changed in place."""
 
-    annotations: Mapping[str, Annotation] = MappingProxyType({})
-    spans: Mapping[str, ReviewedSpan] = MappingProxyType({})
+    annotations: Mapping[str, Annotation] = field(default_factory=lambda: MappingProxyType({}))
+    spans: Mapping[str, ReviewedSpan] = field(default_factory=lambda: MappingProxyType({}))
 
     def apply(self, *updates: Update) -> "Labels":
         """Give the labels after some updates.
