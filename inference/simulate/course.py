@@ -145,7 +145,8 @@ def _plan_spasms(seed: int, clusters: Iterable[Spell], duration_s: float) -> lis
             at_s += SPASM_INTERVAL_S[1] + float(random.exponential(1 / rate_hz))
         spasms += inside
         free_s = cluster.end_s
-    return [spasm for spasm in spasms if 0.0 <= spasm.onset_s < duration_s]
+    # The first one after the end is kept: the last contraction before it must leave it room.
+    return [spasm for spasm in spasms if 0.0 <= spasm.onset_s < duration_s + SPASM_INTERVAL_S[1]]
 
 
 def _plan_cluster(random: np.random.Generator, cluster: Spell, number: int) -> list[SpasmTime]:

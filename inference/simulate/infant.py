@@ -63,8 +63,8 @@ def simulate_infant(
     set_tone(sheet, course)
     note_states(sheet, course)
     # Events first: they say where the background is suppressed.
-    add_spasms(sheet, course, seed)
-    add_negatives(sheet, course, seed, scenario)
+    spasms_s = add_spasms(sheet, course, seed)
+    add_negatives(sheet, course, seed, scenario.negatives, spasms_s)
     add_spindles(sheet, course, seed)
     add_interictal_spikes(sheet, course, seed)
     report = on_progress or _ignore

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from inference.recordings.electrodes import electrode_position
 from inference.simulate.background import spike_and_wave
-from inference.simulate.course import Course, Scenario, State
+from inference.simulate.course import Course, State
 from inference.simulate.head import Dipole
 from inference.simulate.patients import CORTEX_DEPTH
 from inference.simulate.sheet import Samples, Sheet, Waveform
 from inference.simulate.spasms import diamond
 from inference.simulate.streams import Stream, generator
-from inference.simulate.truth import Role, Term
+from inference.simulate.truth import Term
 
 #: Nothing of these begins this long before a spasm or ends this long after it, save what is said to overlap.
 CLEARANCE_S = 0.7
@@ -35,16 +35,18 @@ class Kind:
     overlaps: bool = False
 
 
-def add_negatives(sheet: Sheet, course: Course, seed: int, scenario: Scenario) -> None:
-    """Write every kind of event that is no spasm, at random times that leave the spasms readable."""
-    if scenario.negatives <= 0.0:
+def add_negatives(sheet: Sheet, course: Course, seed: int, rate: float, spasms_s: NDArray[np.float64]) -> None:
+    """Write every kind of event that is no spasm, at random times that leave the spasms readable.
+
+    ``rate`` multiplies how often each comes; ``spasms_s`` is where spasms begin and end, (n, 2).
+    """
+    if rate <= 0.0:
         return
-    taken = np.array([(e.onset_s, e.end_s) for e in sheet.truth if e.role is Role.SPASM]).reshape(-1, 2)
     for number, kind in enumerate(KINDS):
         times = generator(seed, Stream.NEGATIVE_TIMES, number)
         top_per_min = max(kind.per_min.values())
         at_s, index = 0.0, 0
-        while (at_s := at_s + float(times.exponential(60.0 / (top_per_min * scenario.negatives)))) < sheet.duration_s:
+        while (at_s := at_s + float(times.exponential(60.0 / (top_per_min * rate)))) < sheet.duration_s:
             index += 1
             chance, share = times.random(2)
             shortest_s, longest_s = kind.duration_s
@@ -52,14 +54,14 @@ def add_negatives(sheet: Sheet, course: Course, seed: int, scenario: Scenario) -
             if chance * top_per_min >= kind.per_min[course.state_at(at_s)]:
                 continue
             if not kind.overlaps:
-                duration_s = min(duration_s, _free_s(taken, at_s))
+                duration_s = min(duration_s, _free_s(spasms_s, at_s))
             if duration_s >= shortest_s:
                 kind.write(sheet, generator(seed, Stream.NEGATIVE, number, index), at_s, duration_s)
 
 
-def _free_s(taken: NDArray[np.float64], onset_s: float) -> float:
+def _free_s(spasms_s: NDArray[np.float64], onset_s: float) -> float:
     """Tell how much time there is from a moment until shortly before the next spasm; negative during a spasm."""
-    ahead = taken[taken[:, 1] + CLEARANCE_S > onset_s, 0]
+    ahead = spasms_s[spasms_s[:, 1] + CLEARANCE_S > onset_s, 0]
     return float(ahead.min()) - CLEARANCE_S - onset_s if ahead.size else float("inf")
 
 
@@ -172,11 +174,8 @@ def _write_cry(sheet: Sheet, random: np.random.Generator, onset_s: float, durati
     emg_uv = _emg_uv(sheet, random, 0.4, 1.0)
     sheet.add_contraction(onset_s, duration_s, lambda t: 0.4 * shape(t) + 0.6 * restless(t), emg_uv)
     for _ in range(3):
-        field, wave = (
-            sheet.head.patch(str(random.choice(sheet.patient.electrodes)), 0.4),
-            _drift_wave(random, duration_s),
-        )
-        sheet.add_wave(onset_s, duration_s, lambda t, wave=wave: 70.0 * wave(t), field)
+        field = sheet.head.patch(str(random.choice(sheet.patient.electrodes)), 0.4)
+        sheet.add_wave(onset_s, duration_s, _drift_wave(random, duration_s), 70.0 * field)
     sheet.note(Term.CRY, onset_s, duration_s, ())
 
 

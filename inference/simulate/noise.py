@@ -41,15 +41,18 @@ class Spectrum:
         return power
 
     @cached_property
-    def _total(self) -> float:
-        return float(self._shape(np.arange(1, round(NORMALISED_TO_HZ * BLOCK_S)) / BLOCK_S).sum() / BLOCK_S)
+    def _extent(self) -> tuple[float, float]:
+        """Total power, and the frequency below which 99.99 % of it lies: the same at every sampling rate."""
+        frequency_hz = np.arange(1, round(NORMALISED_TO_HZ * BLOCK_S)) / BLOCK_S
+        power = np.cumsum(self._shape(frequency_hz))
+        return float(power[-1] / BLOCK_S), float(frequency_hz[np.searchsorted(power, 0.9999 * power[-1])])
 
     def amplitude(self, n_samples: int, rate_hz: float) -> NDArray[np.float32]:
-        """Give the amplitude of each Fourier coefficient up to the last one that matters (99.99 % of the power)."""
+        """Give the amplitude of each Fourier coefficient up to the last one that matters."""
+        total, last_hz = self._extent
         frequency_hz = np.fft.rfftfreq(n_samples, 1.0 / rate_hz)[:-1].astype(np.float64)
-        power = self._shape(frequency_hz) / self._total * (rate_hz / n_samples)
-        kept = int(np.searchsorted(np.cumsum(power), 0.9999 * power.sum())) + 1
-        return np.sqrt(power[:kept]).astype(np.float32)
+        kept = frequency_hz[: int(np.searchsorted(frequency_hz, last_hz)) + 1]
+        return np.sqrt(self._shape(kept) / total * (rate_hz / n_samples)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,17 @@ EMG_LAG_S = (-0.3, 0.6)
 PAUSE_S = 0.5
 
 
-def add_spasms(sheet: Sheet, course: Course, seed: int) -> None:
-    """Write every spasm of a course."""
+def add_spasms(sheet: Sheet, course: Course, seed: int) -> NDArray[np.float64]:
+    """Write every spasm of a course and give where each begins and ends, in seconds, as (n, 2)."""
     clusters = {number: i for i, number in enumerate(_in_order(course), start=1)}
+    extents = np.zeros((len(course.spasms), 2))
     for index, time in enumerate(course.spasms):
         until_s = course.spasms[index + 1].onset_s - PAUSE_S if index + 1 < len(course.spasms) else math.inf
         cluster = clusters.get(time.cluster) if time.cluster is not None else None
         random = generator(seed, Stream.SPASM, index)
-        _Spasm(sheet, random, time.onset_s, until_s, time.intensity, index + 1, cluster).write()
+        spasm = _Spasm(sheet, random, time.onset_s, until_s, time.intensity, index + 1, cluster)
+        extents[index] = spasm.write()
+    return extents
 
 
 def _in_order(course: Course) -> list[int]:
@@ -83,8 +86,8 @@ class _Spasm:
         """What this infant's spasms look like."""
         return self.sheet.patient.spasm
 
-    def write(self) -> None:
-        """Write the components that this spasm has, and the truth."""
+    def write(self) -> tuple[float, float]:
+        """Write the components that this spasm has, and the truth; give where it begins and ends."""
         random, look = self.random, self.look
         # Drawn in one go, so that a component that is missing moves none of the others.
         has_fast, has_decrement, has_emg = random.random(3) < (
@@ -116,6 +119,7 @@ class _Spasm:
             spasm=self.number,
             intensity=round(self.intensity, 3),
         )
+        return start_s, end_s
 
     def _note(self, label: Term, onset_s: float, duration_s: float, channels: tuple[str, ...]) -> None:
         self.sheet.note(label, onset_s, duration_s, channels, role=Role.PART, cluster=self.cluster, spasm=self.number)

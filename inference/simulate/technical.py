@@ -29,10 +29,10 @@ def muscle_activity(sheet: Sheet, seed: int, on_progress: Progress) -> Samples:
     emg = np.zeros_like(sheet.emg_envelope)
     fields = np.stack([sheet.head.patch(site, width) for site, width in SCALP_MUSCLES.values()], axis=1)
     for block in blocks(sheet.n_samples, sheet.rate_hz):
-        random = generator(seed, Stream.MUSCLE, block.index)
+        limbs, scalp_muscles = (generator(seed, Stream.MUSCLE, block.index, part) for part in (0, 1))
         span = slice(block.start, block.stop)
-        emg[:, span] += block.noise(random, EMG_SPECTRUM, len(emg)) * sheet.emg_envelope[:, span] * block.fade
-        scalp = block.noise(random, SCALP_EMG_SPECTRUM, len(SCALP_MUSCLES)) * sheet.scalp_envelope[:, span]
+        emg[:, span] += block.noise(limbs, EMG_SPECTRUM, len(emg)) * sheet.emg_envelope[:, span] * block.fade
+        scalp = block.noise(scalp_muscles, SCALP_EMG_SPECTRUM, len(SCALP_MUSCLES)) * sheet.scalp_envelope[:, span]
         sheet.eeg[:, span] += fields @ (scalp * block.fade)
         on_progress(block.stop / sheet.n_samples)
     return emg
@@ -65,7 +65,8 @@ def record(sheet: Sheet, emg: Samples, seed: int, on_progress: Progress) -> Samp
         random = generator(seed, Stream.TECHNICAL, block.index)
         span = slice(block.start, block.stop)
         noise = block.noise(random, DRIFT_SPECTRUM, n_channels) * _column(setup.drift_uv) * block.fade
-        noise += random.standard_normal(noise.shape, dtype=np.float32) * _column(setup.noise_uv)
+        # Sample by sample, so that a longer recording begins as a shorter one does.
+        noise += random.standard_normal(noise.T.shape, dtype=np.float32).T * _column(setup.noise_uv)
         recorded[:, span] += noise
         on_progress(block.stop / sheet.n_samples)
     # The mains are one sine: computed once, given to each channel with its own phase.

@@ -53,8 +53,8 @@ def _as_edf(case: SimulatedCase) -> edfio.Edf:
             _signal(channel, recording.read([index], 0.0, recording.duration_s)[0])
             for index, channel in enumerate(recording.channels)
         ],
-        patient=edfio.Patient(code=f"SIM{case.patient.seed:04d}", name="simulated infant"),
-        recording=edfio.Recording(startdate=start.date() if start else None, equipment_code="spasmlens simulate"),
+        patient=edfio.Patient(code=f"SIM{case.patient.seed:04d}", name="simulated_infant"),
+        recording=edfio.Recording(startdate=start.date() if start else None, equipment_code="spasmlens_simulate"),
         starttime=start.time() if start else None,
     )
 
