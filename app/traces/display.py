@@ -34,7 +34,7 @@ class DisplaySettings:
     eeg_filters: FilterSettings = field(default=FilterSettings(lff_hz=0.5, hff_hz=70.0, notch_hz=50.0))
     emg_filters: FilterSettings = field(default=FilterSettings(lff_hz=10.0, hff_hz=None, notch_hz=50.0))
     eeg_uv_per_mm: float = 10.0
-    emg_uv_per_mm: float = 20.0
+    emg_uv_per_mm: float = 10.0
     page_s: float = 10.0
     hidden_kinds: frozenset[ChannelKind] = _HIDDEN_AT_FIRST
     hidden_channels: frozenset[str] = frozenset()

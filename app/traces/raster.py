@@ -60,7 +60,7 @@ def paint_tile(request: TileRequest) -> NDArray[np.uint32]:
         rows = [request.rows[row] for row in group.rows]
         top, bottom = _place(lowest, highest, rows)
         top, bottom = _widen(top, bottom, pen, request.pen_width)
-        top, bottom = _clip(top, bottom, rows, request.height)
+        top, bottom = _block(top, bottom, rows, request.height, request.pen_width)
         visible = bottom > top
         if visible.any():
             # Most kinds cover a narrow band of the page; the rest of the tile costs nothing.
@@ -103,12 +103,13 @@ def _widen(
     return wide_top, wide_bottom
 
 
-def _clip(
-    top: NDArray[np.float32], bottom: NDArray[np.float32], rows: Sequence[RowScale], height: int
+def _block(
+    top: NDArray[np.float32], bottom: NDArray[np.float32], rows: Sequence[RowScale], height: int, pen_width: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Hold a trace within its reach: beyond it the line runs along the limit, as a pen does against its stop."""
     low = np.array([[max(0.0, row.centre - row.reach)] for row in rows], np.float32)
     high = np.array([[min(float(height), row.centre + row.reach)] for row in rows], np.float32)
-    return np.clip(top, low, high), np.clip(bottom, low, high)
+    return np.clip(top, low, high - pen_width), np.clip(bottom, low + pen_width, high)
 
 
 def _cover(top: NDArray[np.float32], bottom: NDArray[np.float32], height: int) -> NDArray[np.int64]:
