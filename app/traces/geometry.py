@@ -14,17 +14,19 @@ from inference.recordings.recording import ChannelKind
 STRIP_PX = 36
 RULER_PX = 36
 #: Column right of the traces with a calibration bar for each kind.
-CALIBRATION_PX = 72
+CALIBRATION_PX = 80
 MIN_ROW_PX = 15.0
 _KIND_SPACE_PX = 8.0
+# Room above the first trace and below the last for what leaves their rows.
+_EDGE_SPACE_PX = 12.0
 _MILLIMETRES_PER_INCH = 25.4
 
-# How many rows a trace may leave its own by, to either side. An EEG may cross its neighbours, as a pen would; the rest
-# must not smear over it.
-_REACH_ROWS = {ChannelKind.EEG: 3.0, ChannelKind.EOG: 1.5, ChannelKind.EMG: 1.0}
+# How many rows a trace may reach from its middle. An EEG may cross its neighbours, as a pen would; the rest must not
+# smear over it, and a burst of one muscle must not hide the next.
+_REACH_ROWS = {ChannelKind.EEG: 3.0, ChannelKind.EOG: 1.5, ChannelKind.EMG: 0.47}
 _OWN_REACH_ROWS = 0.6
-# What a trace with a scale of its own fills of its row.
-_OWN_FILL = 0.8
+#: What a trace with a scale of its own fills of its row.
+OWN_FILL = 0.8
 #: Kinds drawn with negative upwards, as the EEG always is.
 _NEGATIVE_UP = frozenset({ChannelKind.EEG, ChannelKind.EOG, ChannelKind.EMG})
 
@@ -35,6 +37,7 @@ class Row:
 
     label: str
     kind: ChannelKind
+    unit: str
     centre_px: float
     height_px: float
 
@@ -89,16 +92,16 @@ def lay_out_rows(plan: TracePlan, height_px: float) -> tuple[tuple[Row, ...], fl
     rows, content height : the content is higher than the page where the rows would otherwise become illegible.
     """
     kinds = [trace.kind for trace in plan.traces]
-    n_spaces = sum(a is not b for a, b in pairwise(kinds)) + 1
-    row_px = max(MIN_ROW_PX, (height_px - n_spaces * _KIND_SPACE_PX) / max(1, len(kinds)))
+    spaces_px = _KIND_SPACE_PX * sum(a is not b for a, b in pairwise(kinds)) + 2 * _EDGE_SPACE_PX
+    row_px = max(MIN_ROW_PX, (height_px - spaces_px) / max(1, len(kinds)))
     rows = []
-    top = _KIND_SPACE_PX / 2
+    top = _EDGE_SPACE_PX
     for number, trace in enumerate(plan.traces):
         if number and kinds[number] is not kinds[number - 1]:
             top += _KIND_SPACE_PX
-        rows.append(Row(trace.label, trace.kind, top + row_px / 2, row_px))
+        rows.append(Row(trace.label, trace.kind, trace.unit, top + row_px / 2, row_px))
         top += row_px
-    return tuple(rows), max(height_px, top + _KIND_SPACE_PX / 2)
+    return tuple(rows), max(height_px, top + _EDGE_SPACE_PX)
 
 
 def scale_rows(
@@ -117,7 +120,7 @@ def scale_rows(
             gain, middle = pixels_per_mm / sensitivity, 0.0
             reach_px = _REACH_ROWS[row.kind] * row.height_px
         else:
-            gain, middle = _OWN_FILL * row.height_px / own.range, own.middle
+            gain, middle = OWN_FILL * row.height_px / own.range, own.middle
             reach_px = _OWN_REACH_ROWS * row.height_px
         sign = 1.0 if row.kind in _NEGATIVE_UP else -1.0
         # Positive y runs down the screen, so a positive gain draws negative upwards.

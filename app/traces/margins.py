@@ -1,17 +1,18 @@
 """The margins of the page: channel labels on the left, calibration bars on the right, the time ruler below."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.times import clock_text, elapsed_text
+from app.traces.chunks import OwnScale
 from app.traces.display import DisplaySettings
-from app.traces.geometry import CALIBRATION_PX, RULER_PX, PageGeometry, Row, nice_below
+from app.traces.geometry import CALIBRATION_PX, OWN_FILL, RULER_PX, PageGeometry, Row, nice_below
 from app.traces.palette import TracePalette
-from inference.recordings.recording import ChannelKind
 
 LABEL_PX = 12
 SMALL_PX = 11
@@ -19,12 +20,16 @@ _GUTTER_RANGE_PX = (72, 152)
 _GUTTER_SPACE_PX = 16
 _RULER_STEPS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _RULER_LABEL_PX = 84.0
-_BAR_PX = (18.0, 72.0)
-_KIND_NAMES = {
-    ChannelKind.EEG: "EEG",
-    ChannelKind.EMG: "EMG",
-    ChannelKind.EOG: "EOG",
-}
+_LONGEST_BAR_PX = 72.0
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationScale:
+    """How large a unit is drawn: by the sensitivity of its kind, or on a scale of the trace's own (by row)."""
+
+    display: DisplaySettings
+    pixels_per_mm: float
+    own: Mapping[int, OwnScale]
 
 
 def gutter_width(labels: Sequence[str], font: QFont) -> int:
@@ -53,27 +58,27 @@ def paint_labels(painter: QPainter, page: PageGeometry, rows: Sequence[Row], pal
 
 
 def paint_calibration(
-    painter: QPainter,
-    page: PageGeometry,
-    rows: Sequence[Row],
-    palette: TracePalette,
-    *,
-    display: DisplaySettings,
-    pixels_per_mm: float,
+    painter: QPainter, page: PageGeometry, rows: Sequence[Row], palette: TracePalette, scale: CalibrationScale
 ) -> None:
-    """Draw a bar of known microvolts beside each kind that has a common sensitivity."""
+    """Draw a bar of known size beside each kind that has a common sensitivity, and beside every other trace."""
     painter.setFont(sized(painter.font(), SMALL_PX))
-    for kind, name in _KIND_NAMES.items():
-        of_kind = [row for row in rows if row.kind is kind]
-        sensitivity = display.sensitivity_of(kind)
-        if not of_kind or sensitivity is None:
-            continue
-        top = page.top + of_kind[0].centre_px - of_kind[0].height_px / 2 - page.scroll_px
-        bottom = page.top + of_kind[-1].centre_px + of_kind[-1].height_px / 2 - page.scroll_px
-        amplitude_uv = nice_below(_BAR_PX[1] * sensitivity / pixels_per_mm)
-        length = amplitude_uv * pixels_per_mm / sensitivity
+    painter.setClipRect(QRectF(page.right, page.top, CALIBRATION_PX, page.bottom - page.top))
+    for kind in dict.fromkeys(row.kind for row in rows):
+        sensitivity = scale.display.sensitivity_of(kind)
         painter.setPen(QPen(QColor(palette.of_kind(kind)), 0))
-        _paint_bar(painter, page, (top + bottom) / 2, length, f"{name}\n{amplitude_uv:g} µV")
+        of_kind = [(number, row) for number, row in enumerate(rows) if row.kind is kind]
+        if sensitivity is None:
+            for number, row in of_kind:
+                units_per_px = scale.own[number].range / (OWN_FILL * row.height_px) if number in scale.own else 1.0
+                amplitude = nice_below(OWN_FILL * row.height_px * units_per_px)
+                middle = page.top + row.centre_px - page.scroll_px
+                _paint_bar(painter, page, middle, amplitude / units_per_px, _amplitude_text(amplitude, row.unit))
+        else:
+            units_per_px = sensitivity / scale.pixels_per_mm
+            amplitude = nice_below(_LONGEST_BAR_PX * units_per_px)
+            middle = page.top + (of_kind[0][1].centre_px + of_kind[-1][1].centre_px) / 2 - page.scroll_px
+            text = f"{kind.name}\n{_amplitude_text(amplitude, 'uV')}"
+            _paint_bar(painter, page, middle, amplitude / units_per_px, text)
 
 
 def paint_ruler(
@@ -136,15 +141,22 @@ def _paint_times(painter: QPainter, tick: QPointF, texts: tuple[str, str], palet
 
 
 def _paint_bar(painter: QPainter, page: PageGeometry, middle: float, length: float, text: str) -> None:
-    x = page.right + 10
-    painter.save()
-    painter.setClipRect(QRectF(page.right, page.top, CALIBRATION_PX, page.bottom - page.top))
+    x = page.right + 8
     painter.drawLine(QPointF(x, middle - length / 2), QPointF(x, middle + length / 2))
     for y in (middle - length / 2, middle + length / 2):
         painter.drawLine(QPointF(x - 3, y), QPointF(x + 3, y))
-    box = QRectF(x + 8, middle - 15, CALIBRATION_PX - 20, 30)
-    painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)
-    painter.restore()
+    box = QRectF(x + 7, middle - 16, CALIBRATION_PX - 17, 32)
+    lines = [
+        painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, int(box.width()))
+        for line in text.split("\n")
+    ]
+    painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), "\n".join(lines))
+
+
+def _amplitude_text(amplitude: float, unit: str) -> str:
+    if unit == "uV":
+        return f"{amplitude / 1000:g} mV" if amplitude >= 1000 else f"{amplitude:g} µV"
+    return f"{amplitude:g} {unit}".rstrip()
 
 
 def _paint_time_bar(painter: QPainter, page: PageGeometry, palette: TracePalette) -> None:

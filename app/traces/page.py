@@ -391,9 +391,8 @@ class TracePage(QWidget):
             with QPainter(self._margin_picture) as picture:
                 picture.setFont(self.font())
                 margins.paint_labels(picture, page, self._rows, self._colours)
-                margins.paint_calibration(
-                    picture, page, self._rows, self._colours, display=self._display, pixels_per_mm=self.pixels_per_mm
-                )
+                scale = margins.CalibrationScale(self._display, self.pixels_per_mm, self._feed.scales or {})
+                margins.paint_calibration(picture, page, self._rows, self._colours, scale)
         for left, right in ((0, page.left), (page.right, self.width())):
             box = QRectF(left, page.top, right - left, page.bottom - page.top)
             source = QRectF(box.topLeft() * page.pixel_ratio, box.size() * page.pixel_ratio)
