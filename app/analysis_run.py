@@ -74,14 +74,14 @@ class AnalysisRun(QObject):
         self._engine.cancelled.connect(self._end_cancelled)
         self._packages: tuple[ModelPackage, ...] = ()
         self._began_s = 0.0
-        self.forget()
-
-    def forget(self) -> None:
-        """Return to where nothing was analysed."""
         self.progress = Progress()
         self.track: ProbabilityTrack | None = None
         self.found: dict[str, Detection] = {}
         self.results: tuple[ModelResult, ...] = ()
+
+    def forget(self) -> None:
+        """Return to where nothing was analysed."""
+        self.progress, self.track, self.found, self.results = Progress(), None, {}, ()
 
     def start(self, recording: Recording, packages: tuple[ModelPackage, ...]) -> None:
         """Analyse a recording with these networks."""

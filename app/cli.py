@@ -6,10 +6,10 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
 from app import commands
+from app.version import VERSION
 from inference.errors import SpasmlensError
 
 EXIT_WORLD_ERROR = 2
@@ -66,12 +66,12 @@ def build_parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"spasmlens {_version()}")
+    parser.add_argument("--version", action="version", version=f"spasmlens {VERSION}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in _command_modules():
         known = set(subparsers.choices)
         module.add_parser(subparsers)
-        for name in set(subparsers.choices) - known:
+        for name in subparsers.choices.keys() - known:
             subparsers.choices[name].set_defaults(run=module.run)
     return parser, tuple(subparsers.choices)
 
@@ -90,10 +90,3 @@ def _with_command(words: list[str], names: tuple[str, ...]) -> list[str]:
     if first in names or first in ("-h", "--help", "--version"):
         return words
     return ["open", *words]
-
-
-def _version() -> str:
-    try:
-        return version("spasmlens")
-    except PackageNotFoundError:
-        return "(not installed)"

@@ -1,10 +1,10 @@
 """Line icons (Lucide, ISC licence) drawn in the colour of the theme."""
 
-from importlib import resources
-
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+
+from resources import FOLDER
 
 #: Device pixels that one icon is drawn at, for screens of ordinary, doubled and tripled density.
 _SIZES_PX = (16, 20, 24, 32, 48, 64)
@@ -21,7 +21,7 @@ def icon(name: str, colour: QColor, disabled: QColor | None = None) -> QIcon:
 
 
 def _pixmap(name: str, colour: str, size_px: int) -> QPixmap:
-    drawing = (resources.files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    drawing = (FOLDER / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", colour).encode()))
     pixmap = QPixmap(size_px, size_px)
     pixmap.fill(Qt.GlobalColor.transparent)

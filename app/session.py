@@ -37,7 +37,7 @@ class Session(QObject):
     open_failed : one sentence.
     events_changed : ``events`` are others.
     kinds_corrected : the channels of the recording are of other kinds.
-    saved : every edit is on disk.
+    saved_changed : whether every edit is on disk now.
     failed : an edit or an analysis could not be done; one sentence.
 
     Lives in the GUI thread. `close` ends every thread that it started.
@@ -49,7 +49,7 @@ class Session(QObject):
     open_failed = Signal(str)
     events_changed = Signal()
     kinds_corrected = Signal()
-    saved = Signal()
+    saved_changed = Signal(bool)
     failed = Signal(str)
 
     def __init__(self, settings: Settings, study_folder: Path | None = None, parent: QObject | None = None) -> None:
@@ -135,6 +135,7 @@ class Session(QObject):
             getattr(self.study, verb)(*values)
         except SpasmlensError as error:
             self.failed.emit(str(error))
+        self.saved_changed.emit(self.study.is_saved)
 
     def find(self, event_id: str) -> ReviewEvent | None:
         """Find an event by its id."""
@@ -213,8 +214,8 @@ class Session(QObject):
 
     @Slot(int)
     def _tell_saved(self, _sequence: int) -> None:
-        if self.study is not None and self.study.is_saved:
-            self.saved.emit()
+        if self.study is not None:
+            self.saved_changed.emit(self.study.is_saved)
 
     @Slot(object)
     def _keep_results(self, results: tuple[ModelResult, ...]) -> None:

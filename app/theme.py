@@ -1,7 +1,6 @@
 """One colour language for the whole window: a paper-like theme and a true dark one, safe for colour-blind readers."""
 
 from dataclasses import dataclass
-from importlib import resources
 from string import Template
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -9,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from inference.labels.annotations import Decision
 from inference.recordings.recording import ChannelKind
+from resources import FOLDER
 
 #: Everything is laid out on multiples of this.
 GRID_PX = 8
@@ -178,7 +178,7 @@ def ui_font(size_px: int = TEXT_PX, weight: QFont.Weight = QFont.Weight.Normal) 
 
 def style_sheet(theme: Theme) -> str:
     """Fill ``resources/style/window.qss`` with a theme's colours."""
-    template = (resources.files("resources") / "style" / "window.qss").read_text(encoding="utf-8")
+    template = (FOLDER / "style" / "window.qss").read_text(encoding="utf-8")
     colours = {name: value.name() for name, value in vars(theme).items() if isinstance(value, QColor)}
     return Template(template).substitute(colours)
 
@@ -193,9 +193,8 @@ def with_alpha(colour: QColor, alpha: float) -> QColor:
 def _load_fonts() -> None:
     if FONT_FAMILY in QFontDatabase.families():
         return
-    for entry in sorted((resources.files("resources") / "fonts").iterdir(), key=lambda item: item.name):
-        if entry.name.endswith(".ttf"):
-            QFontDatabase.addApplicationFontFromData(entry.read_bytes())
+    for path in sorted((FOLDER / "fonts").glob("*.ttf")):
+        QFontDatabase.addApplicationFont(str(path))
 
 
 def _palette(theme: Theme) -> QPalette:

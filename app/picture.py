@@ -1,0 +1,103 @@
+"""Drawing the real window into a file, on a machine without a screen."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from inference.errors import RecordingError, SpasmlensError
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRequest:
+    """What to draw: ``file`` None is the demonstration case, ``at_s`` None the first event."""
+
+    out: Path
+    file: Path | None = None
+    at_s: float | None = None
+    panel: str = "events"
+    size_px: tuple[int, int] = (1600, 900)
+    theme: str = "light"
+    analyse: bool = True
+
+
+def draw_window(request: PictureRequest) -> None:
+    """Open the window offscreen, wait until it shows what it has to show, and write it to a PNG file.
+
+    Settings and study are fresh and thrown away afterwards: a picture depends on nothing that was done before and
+    leaves no trace.
+
+    Raises
+    ------
+    SpasmlensError
+        The recording cannot be opened or analysed, or the file cannot be written.
+    """
+    # Must be set before Qt is asked for a screen.
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6.QtWidgets import QApplication
+
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    with TemporaryDirectory(prefix="spasmlens-") as folder:
+        _draw(request, Path(folder))
+    application.processEvents()
+
+
+def _draw(request: PictureRequest, folder: Path) -> None:
+    from app.settings import Settings
+    from app.window import MainWindow
+
+    settings = Settings.in_file(folder / "settings.ini")
+    settings.theme = request.theme
+    settings.analyse_on_open = request.analyse
+    window = MainWindow(settings, folder / "study")
+    failures: list[str] = []
+    window.session.open_failed.connect(failures.append)
+    window.session.failed.connect(failures.append)
+    try:
+        window.resize(*request.size_px)
+        window.show()
+        _open(window, request, failures)
+        window.show_panel(request.panel)
+        _go_to(window, request.at_s)
+        window.page.traces.settle()
+        if not window.grab().save(str(request.out), "PNG"):
+            raise RecordingError(f"{request.out} cannot be written.")
+    finally:
+        window.close()
+
+
+def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) -> None:
+    session = window.session
+    if request.file is None:
+        session.open_demonstration()
+    else:
+        session.open_file(request.file)
+    _wait(lambda: session.recording is not None or bool(failures))
+    _wait(lambda: not session.analysis.is_running or bool(failures))
+    if failures:
+        raise SpasmlensError(failures[0])
+
+
+def _go_to(window: "MainWindow", at_s: float | None) -> None:
+    events = window.session.events
+    if at_s is not None:
+        window.page.traces.go_to(at_s)
+    elif events:
+        window.queue.select(events[0].event_id)
+
+
+def _wait(is_there: Callable[[], bool]) -> None:
+    from PySide6.QtCore import QCoreApplication
+
+    while not is_there():
+        QCoreApplication.processEvents()
+        time.sleep(_POLL_S)

@@ -1,0 +1,371 @@
+"""The window: puts the parts together and lets each know what the others said; the logic lies in the parts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLabel, QMainWindow, QStackedWidget, QWidget
+
+from app.analysis_run import Phase
+from app.dialogs.about import AboutDialog
+from app.dialogs.channel_kinds import ChannelKindsDialog
+from app.dialogs.key_sheet import KeySheet
+from app.dialogs.palette import CommandPalette
+from app.dialogs.sentence import SentenceDialog
+from app.panels.event_queue import EventQueue
+from app.panels.models import ModelsPanel, card_warning
+from app.reading import ReadingPage, label_name
+from app.reviewing import Reviewer
+from app.session import Session
+from app.settings import Settings
+from app.shortcuts import ActionTable, Needs
+from app.statusline import StatusLine
+from app.steps import describe_display
+from app.theme import GRID_PX, THEMES, Theme, apply_theme
+from app.times import clock_text, elapsed_text
+from app.version import VERSION
+from app.viewbar import ViewBar
+from app.viewing import Viewer
+from app.welcome import Welcome
+
+#: Share of the window's width that the docks take at first: traces keep at least 70 % of the whole.
+DOCK_SHARE = 0.16
+_DECISIONS = ("accept", "reject", "unsure", "relabel", "add", "remove", "undo", "redo")
+
+
+class MainWindow(QMainWindow):
+    """The workstation.
+
+    Attributes
+    ----------
+    session : what is open. ``page``, ``queue``, ``models`` : the parts that show it. ``actions_by_id`` : the table.
+
+    Lives in the GUI thread; closing it ends every thread that it started.
+    """
+
+    def __init__(self, settings: Settings, study_folder: Path | None = None) -> None:
+        super().__init__()
+        self._settings = settings
+        theme = THEMES.get(settings.theme, THEMES["light"])
+        apply_theme(_application(), theme)
+        self.session = Session(settings, study_folder, self)
+        self.actions_by_id = ActionTable(self)
+        self._bar = ViewBar(self.actions_by_id, theme)
+        self._welcome = Welcome(self.actions_by_id, theme)
+        self.page = ReadingPage(theme)
+        self.queue = EventQueue(theme, [self.actions_by_id[name] for name in _DECISIONS], label_name)
+        self.models = ModelsPanel()
+        self._status = StatusLine()
+        self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
+        self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
+        self._lay_out()
+        self._connect_session()
+        self.actions_by_id.connect_all(self._handlers())
+        self.actions_by_id["auto_advance"].setChecked(settings.auto_advance)
+        self.actions_by_id["dark"].setChecked(theme.dark)
+        self.actions_by_id["events_panel"].setChecked(True)
+        self._apply_theme(theme)
+        self._show_closed()
+
+    def show_panel(self, name: str) -> None:
+        """Show one of the docks beside the traces; ``"traces"`` shows none."""
+        for action_id in self._docks:
+            self.actions_by_id[action_id].setChecked(action_id == f"{name}_panel")
+
+    # Putting together
+
+    def _lay_out(self) -> None:
+        self.setAcceptDrops(True)
+        self.setMinimumSize(120 * GRID_PX, 70 * GRID_PX)
+        self.setMenuWidget(self._bar)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._welcome)
+        self._stack.addWidget(self.page)
+        self.setCentralWidget(self._stack)
+        self.setStatusBar(self._status)
+        self._docks = {
+            "events_panel": self._add_dock("Events", self.queue),
+            "models_panel": self._add_dock("Models", self.models),
+        }
+        self.resize(1600, 900)
+        self.restoreGeometry(self._settings.geometry)
+
+    def _add_dock(self, title: str, panel: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title)
+        heading = QLabel(title)
+        heading.setProperty("role", "heading")
+        heading.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX, 0)
+        dock.setTitleBarWidget(heading)
+        dock.setWidget(panel)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        return dock
+
+    def _connect_session(self) -> None:
+        session = self.session
+        session.opening.connect(self._show_opening)
+        session.opened.connect(self._show_opened)
+        session.closed.connect(self._show_closed)
+        session.open_failed.connect(self._tell_open_failed)
+        session.failed.connect(self._tell_failed)
+        session.events_changed.connect(self._show_events)
+        session.kinds_corrected.connect(self._show_corrected)
+        session.saved_changed.connect(self._show_saved)
+        session.analysis.changed.connect(self._show_analysis)
+        self._welcome.file_chosen.connect(session.open_file)
+        self.queue.selected.connect(self._show_available)
+        self.page.page_changed.connect(self._show_position)
+        self.page.traces.failed.connect(self._tell_failed)
+        self._viewer.display_changed.connect(self._show_view)
+        self._show_view()
+
+    def _handlers(self) -> dict[str, Callable[..., object]]:
+        own: dict[str, Callable[..., object]] = {
+            "open": self._ask_file,
+            "demo": self.session.open_demonstration,
+            "channel_kinds": self._ask_kinds,
+            "close": self.session.close_recording,
+            "quit": self.close,
+            "analyse": self.session.analyse,
+            "cancel": self.session.analysis.cancel,
+            "auto_advance": self._set_auto_advance,
+            "events_panel": self._arrange,
+            "models_panel": self._arrange,
+            "traces_only": self._show_traces_only,
+            "dark": self._set_dark,
+            "menu": self._bar.open_menu,
+            "palette": lambda: CommandPalette(self.actions_by_id, self).show(),
+            "keys": lambda: KeySheet(self).open(),
+            "about": lambda: AboutDialog(VERSION, self).open(),
+        }
+        return {**own, **self._viewer.handlers(), **self._reviewer.handlers()}
+
+    # What the session says
+
+    @Slot(str, float)
+    def _show_opening(self, sentence: str, fraction: float) -> None:
+        if self.session.recording is None:
+            self._welcome.show_busy(sentence, fraction)
+        self._status.set_analysis(sentence)
+
+    @Slot()
+    def _show_opened(self) -> None:
+        session = self.session
+        self._settings.remember_file(session.path)
+        self._reviewer.forget()
+        self.page.set_recording(session.recording)
+        self._viewer.tell_study()
+        self._stack.setCurrentWidget(self.page)
+        self._status.set_saved("")
+        self._show_notice()
+        self._show_events()
+        self._show_analysis()
+        self._arrange()
+        self.page.traces.setFocus()
+        if self._settings.analyse_on_open and not session.study.analyses:
+            session.analyse()
+
+    @Slot()
+    def _show_closed(self) -> None:
+        self.page.set_recording(None)
+        self._welcome.show_start(self._settings.recent_files)
+        self._stack.setCurrentWidget(self._welcome)
+        for show in (self._status.set_position, self._status.set_saved, self._status.set_analysis):
+            show("")
+        self._show_notice()
+        self._show_events()
+        self._arrange()
+
+    @Slot()
+    def _show_corrected(self) -> None:
+        position_s = self.page.traces.position_s
+        self.page.set_recording(self.session.recording)
+        self.page.traces.go_to(position_s)
+        self.session.analyse()
+
+    @Slot()
+    def _show_events(self) -> None:
+        session = self.session
+        start = session.recording.start if session.recording is not None else None
+        self.queue.set_events(session.events, start, self._why_no_events())
+        self.page.set_events(session.events, self.queue.current_id)
+        self._show_available()
+
+    @Slot()
+    def _show_analysis(self) -> None:
+        progress = self.session.analysis.progress
+        running = progress.phase is Phase.RUNNING
+        self._bar.set_busy(running)
+        self._status.set_analysis(progress.sentence, progress.fraction if running else None)
+        self.page.set_analysis(self.session.analysis, self._why_no_model())
+        if not running:
+            models = self.session.models
+            self.models.show_models(models.packages, models.problems, self.session.analysis.results)
+            self._show_events()
+        self._show_available()
+
+    @Slot(bool)
+    def _show_saved(self, saved: bool) -> None:
+        self._status.set_saved("✓ Saved" if saved else "Saving …")
+        self._show_available()
+
+    @Slot(str)
+    def _tell_open_failed(self, sentence: str) -> None:
+        if self.session.recording is None:
+            self._welcome.show_start(self._settings.recent_files)
+            self._status.set_analysis("")
+        else:
+            self._show_analysis()
+        SentenceDialog("This recording cannot be opened", sentence, self._theme, self).open()
+
+    @Slot(str)
+    def _tell_failed(self, sentence: str) -> None:
+        SentenceDialog("That did not work", sentence, self._theme, self).open()
+
+    # What is shown
+
+    @Slot()
+    def _show_available(self) -> None:
+        session, there_is = self.session, Needs.NOTHING
+        facts = (
+            (session.recording is not None, Needs.RECORDING),
+            (bool(self.queue.current_id), Needs.EVENT),
+            (bool(session.networks), Needs.MODEL),
+            (not session.analysis.is_running, Needs.IDLE_ENGINE),
+            (session.analysis.is_running, Needs.BUSY_ENGINE),
+            (session.study is not None and session.study.can_undo, Needs.UNDO),
+            (session.study is not None and session.study.can_redo, Needs.REDO),
+        )
+        for is_there, need in facts:
+            there_is |= need if is_there else Needs.NOTHING
+        self.actions_by_id.set_available(there_is)
+        self._bar.set_reading(session.recording is not None)
+
+    @Slot()
+    def _show_position(self) -> None:
+        recording = self.session.recording
+        if recording is None:
+            return
+        time_s = self.page.traces.position_s
+        clock = clock_text(recording.start, time_s)
+        elapsed = f"{elapsed_text(time_s)} of {elapsed_text(recording.duration_s, 0)}"
+        self._status.set_position(f"{clock}  ·  {elapsed}" if clock else elapsed)
+
+    @Slot()
+    def _show_view(self) -> None:
+        self._status.set_view(describe_display(self._viewer.display))
+
+    def _show_notice(self) -> None:
+        session = self.session
+        card = session.networks[0].card if session.networks else None
+        name = f"Spasmlens {VERSION}" if card is None else f"{card.title} {card.version}"
+        warning = "trained on simulated data, not clinically validated" if card is None else card_warning(card)
+        if session.recording is not None and card is None:
+            name, warning = "No network", self._why_no_model()
+        self._bar.notice.set_text(name, warning)
+        parts = (session.path.name if session.path else "", f"{name}: {warning}" if warning else name, "Spasmlens")
+        self.setWindowTitle(" — ".join(part for part in parts if part))
+
+    def _why_no_model(self) -> str:
+        if self.session.networks:
+            return ""
+        return "Not available because no intact model package is installed"
+
+    def _why_no_events(self) -> str:
+        session, phase = self.session, self.session.analysis.progress.phase
+        if session.recording is None:
+            return "Open a recording to see what was found in it."
+        if not session.networks:
+            return f"{self._why_no_model()}. Drag over the traces and press Return to add an event."
+        return {
+            Phase.NONE: "Not analysed yet. Press F5.",
+            Phase.RUNNING: "Nothing found yet. The analysis is still running.",
+            Phase.DONE: "The network found no event. Drag over the traces and press Return to add one.",
+            Phase.CANCELLED: "The analysis was stopped before it found an event. Press F5 to start it again.",
+            Phase.FAILED: session.analysis.progress.sentence,
+        }[phase]
+
+    @Slot()
+    def _arrange(self) -> None:
+        reading = self.session.recording is not None
+        alone = self.actions_by_id["traces_only"].isChecked()
+        for action_id, dock in self._docks.items():
+            dock.setVisible(reading and not alone and self.actions_by_id[action_id].isChecked())
+        self._bar.setVisible(not alone)
+        self._status.setVisible(not alone)
+        self.page.set_lanes_visible(not alone)
+
+    @Slot(bool)
+    def _show_traces_only(self, alone: bool) -> None:
+        self.setWindowState(
+            self.windowState() | Qt.WindowState.WindowFullScreen
+            if alone
+            else self.windowState() & ~Qt.WindowState.WindowFullScreen
+        )
+        self._arrange()
+
+    @Slot(bool)
+    def _set_dark(self, dark: bool) -> None:
+        self._settings.theme = "dark" if dark else "light"
+        self._apply_theme(THEMES[self._settings.theme])
+
+    def _apply_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        apply_theme(_application(), theme)
+        for part in (self._bar, self._welcome, self.page, self.queue, self.actions_by_id):
+            part.set_theme(theme)
+
+    @Slot(bool)
+    def _set_auto_advance(self, advance: bool) -> None:
+        self._settings.auto_advance = advance
+
+    # What the reader is asked
+
+    def _ask_file(self) -> None:
+        recent = self._settings.recent_files
+        folder = str(recent[0].parent) if recent else str(Path.home())
+        name, _filter = QFileDialog.getOpenFileName(self, "Open recording", folder)
+        if name:
+            self.session.open_file(Path(name))
+
+    def _ask_kinds(self) -> None:
+        dialog = ChannelKindsDialog(self.session.recording.channels, self)
+        dialog.corrected.connect(self.session.correct_kinds)
+        dialog.open()
+
+    # What Qt says
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Give the docks their share of the window."""
+        super().showEvent(event)
+        docks = list(self._docks.values())
+        width = max(27 * GRID_PX, round(self.width() * DOCK_SHARE))
+        self.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Take a file that is dragged in."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open the file that was dropped."""
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.session.open_file(files[0])
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Write what is to be written and end every thread."""
+        if not self.actions_by_id["traces_only"].isChecked():
+            self._settings.geometry = self.saveGeometry()
+        self.session.close()
+        self.page.traces.close_feed()
+        super().closeEvent(event)
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    return application
