@@ -162,6 +162,8 @@ class AnalysisRun(QObject):
 
     @Slot()
     def _end_cancelled(self) -> None:
+        if not self.is_running:
+            return
         self.progress = Progress(Phase.CANCELLED, self.progress.fraction, "Analysis stopped")
         self.changed.emit()
 

@@ -82,7 +82,7 @@ class OpeningThread(QThread):
             self.failed.emit(str(error))
         except Exception:
             _log.exception("opening %s", self._request.title)
-            self.failed.emit(f"{self._request.title} could not be opened because of a fault in Spasmlens itself.")
+            self.failed.emit(f"Opening {self._request.title} failed because of a fault in Spasmlens itself.")
         else:
             self.opened.emit(result)
 

@@ -52,6 +52,8 @@ def draw_window(request: PictureRequest) -> None:
 
 
 def _draw(request: PictureRequest, folder: Path) -> None:
+    from PySide6.QtGui import QCursor
+
     from app.settings import Settings
     from app.window import MainWindow
 
@@ -64,6 +66,8 @@ def _draw(request: PictureRequest, folder: Path) -> None:
     window.session.failed.connect(failures.append)
     try:
         window.resize(*request.size_px)
+        # No pointer rests on anything in a picture.
+        QCursor.setPos(*request.size_px)
         window.show()
         _open(window, request, failures)
         window.show_panel(request.panel)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.analysis_run import AnalysisRun, Phase
 from app.lanes.overview import OverviewLane
-from app.lanes.probability import ProbabilityLane
+from app.lanes.probability import HEIGHT_PX, LOW_HEIGHT_PX, ProbabilityLane
 from app.review import ReviewEvent
 from app.theme import Theme
 from app.traces.display import DisplaySettings
@@ -16,6 +17,8 @@ from app.traces.palette import TracePalette
 from app.traces.view import TraceView
 from inference.labels.vocabulary import load_vocabulary
 from inference.recordings.recording import Recording
+
+_LOW_PAGE_PX = 800
 
 
 class ReadingPage(QWidget):
@@ -66,6 +69,12 @@ class ReadingPage(QWidget):
         """Change montage, filters, sensitivities or time base."""
         self.traces.set_display(display)
         self._follow_page()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Leave the traces their share of a low window."""
+        low = self.height() < _LOW_PAGE_PX
+        self._probability.setFixedHeight(LOW_HEIGHT_PX if low else HEIGHT_PX)
+        super().resizeEvent(event)
 
     def set_lanes_visible(self, visible: bool) -> None:
         """Show or fold away the lanes."""

@@ -77,7 +77,7 @@ class Session(QObject):
 
     def open_demonstration(self) -> None:
         """Open the simulated case, making it first where it is not there yet."""
-        self._open("The demonstration case", demonstration_file)
+        self._open("the demonstration case", demonstration_file)
 
     def close_recording(self) -> None:
         """Close what is open; everything is on disk afterwards."""

@@ -4,13 +4,15 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from app.theme import GRID_PX
 
+HEIGHT_PX = 22
+
 
 class StatusLine(QStatusBar):
     """Position and view on the left; analysis and saved state on the right."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFixedHeight(3 * GRID_PX)
+        self.setFixedHeight(HEIGHT_PX)
         self.setSizeGripEnabled(False)
         self._position = self._label("Position on the page", strong=True)
         self._view = self._label("How the page is drawn")

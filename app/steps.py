@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from app.traces.display import PAGES_S, SENSITIVITIES_UV_PER_MM, DisplaySettings
 from inference.signals.filters import FilterSettings
 from inference.signals.montages import MONTAGE_NAMES, montage_title
-
-from app.traces.display import PAGES_S, SENSITIVITIES_UV_PER_MM, DisplaySettings
 
 Value = float | str | None
 
 LFF_HZ = (None, 0.1, 0.3, 0.5, 1.0, 1.6, 3.0, 5.0, 10.0)
 HFF_HZ = (15.0, 30.0, 35.0, 50.0, 70.0, 100.0, 150.0, None)
 NOTCH_HZ = (None, 50.0, 60.0)
+
+#: What a new window shows: infants' EEG is of high voltage, and so are the bursts of muscle that spasms are read by.
+INFANT_DISPLAY = DisplaySettings(eeg_uv_per_mm=15.0, emg_uv_per_mm=20.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def display_to_fields(display: DisplaySettings) -> dict[str, Value]:
 
 def display_from_fields(fields: dict[str, Value]) -> DisplaySettings:
     """Restore the controls' values; what is no step of its control is left as a new window has it."""
-    display = DisplaySettings()
+    display = INFANT_DISPLAY
     for control in CONTROLS:
         if control.control_id in fields and fields[control.control_id] in control.steps:
             display = control.write(display, fields[control.control_id]) or display

@@ -5,4 +5,4 @@ from importlib.metadata import PackageNotFoundError, version
 try:
     VERSION = version("spasmlens")
 except PackageNotFoundError:  # a checkout that was never installed
-    VERSION = "(not installed)"
+    VERSION = "checkout"

@@ -161,6 +161,9 @@ class ViewBar(QWidget):
             self._buttons[control.control_id] = button
             row.addWidget(button)
         row.addSpacing(GRID_PX)
+        # A space is all that Qt leaves to set an icon apart from its text.
+        actions["analyse"].setIconText(" Analyse")
+        actions["cancel"].setIconText(" Stop")
         self.analyse = self._tool(actions["analyse"], with_text=True)
         self.cancel = self._tool(actions["cancel"], with_text=True)
         for widget in (self.analyse, self.cancel):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLabel, QMainWindow, QStackedWidget, QWidget
 
 from app.analysis_run import Phase
@@ -30,7 +30,7 @@ from app.viewing import Viewer
 from app.welcome import Welcome
 
 #: Share of the window's width that the docks take at first: traces keep at least 70 % of the whole.
-DOCK_SHARE = 0.16
+DOCK_SHARE = 0.155
 _DECISIONS = ("accept", "reject", "unsure", "relabel", "add", "remove", "undo", "redo")
 
 
@@ -47,6 +47,7 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings, study_folder: Path | None = None) -> None:
         super().__init__()
         self._settings = settings
+        self._shown_phase: Phase | None = None
         theme = THEMES.get(settings.theme, THEMES["light"])
         apply_theme(_application(), theme)
         self.session = Session(settings, study_folder, self)
@@ -159,6 +160,8 @@ class MainWindow(QMainWindow):
         self._viewer.tell_study()
         self._stack.setCurrentWidget(self.page)
         self._status.set_saved("")
+        self._shown_phase = None
+        self._show_view()
         self._show_notice()
         self._show_events()
         self._show_analysis()
@@ -174,6 +177,7 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self._welcome)
         for show in (self._status.set_position, self._status.set_saved, self._status.set_analysis):
             show("")
+        self._show_view()
         self._show_notice()
         self._show_events()
         self._arrange()
@@ -200,11 +204,12 @@ class MainWindow(QMainWindow):
         self._bar.set_busy(running)
         self._status.set_analysis(progress.sentence, progress.fraction if running else None)
         self.page.set_analysis(self.session.analysis, self._why_no_model())
-        if not running:
+        if progress.phase is not self._shown_phase:
+            self._shown_phase = progress.phase
             models = self.session.models
             self.models.show_models(models.packages, models.problems, self.session.analysis.results)
             self._show_events()
-        self._show_available()
+            self._show_available()
 
     @Slot(bool)
     def _show_saved(self, saved: bool) -> None:
@@ -255,7 +260,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_view(self) -> None:
-        self._status.set_view(describe_display(self._viewer.display))
+        self._status.set_view("" if self.session.recording is None else describe_display(self._viewer.display))
 
     def _show_notice(self) -> None:
         session = self.session
@@ -287,12 +292,17 @@ class MainWindow(QMainWindow):
             Phase.FAILED: session.analysis.progress.sentence,
         }[phase]
 
+    @property
+    def _dock_px(self) -> int:
+        return max(26 * GRID_PX, round(self.width() * DOCK_SHARE))
+
     @Slot()
     def _arrange(self) -> None:
         reading = self.session.recording is not None
         alone = self.actions_by_id["traces_only"].isChecked()
         for action_id, dock in self._docks.items():
             dock.setVisible(reading and not alone and self.actions_by_id[action_id].isChecked())
+        self.resizeDocks(list(self._docks.values()), [self._dock_px] * len(self._docks), Qt.Orientation.Horizontal)
         self._bar.setVisible(not alone)
         self._status.setVisible(not alone)
         self.page.set_lanes_visible(not alone)
@@ -336,13 +346,6 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     # What Qt says
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Give the docks their share of the window."""
-        super().showEvent(event)
-        docks = list(self._docks.values())
-        width = max(27 * GRID_PX, round(self.width() * DOCK_SHARE))
-        self.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         """Take a file that is dragged in."""

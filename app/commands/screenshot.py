@@ -18,7 +18,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "screenshot",
         help="draw the window into a PNG file",
-        description="Draw the real window with a recording into a PNG file, once it is analysed and its page is painted.",
+        description="Draw the real window into a PNG file, once the recording is analysed and its page is painted.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

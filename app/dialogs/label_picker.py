@@ -2,16 +2,17 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
+from app.dialogs.choice_list import ROW_PX, ChoiceList
 from app.theme import GRID_PX
 from inference.labels.vocabulary import load_vocabulary
 
-_WIDTH_PX = 36 * GRID_PX
+_WIDTH_PX = 40 * GRID_PX
 
 
 class LabelPicker(QDialog):
-    """The terms of the vocabulary; the key before a term takes it at once.
+    """The terms of the vocabulary; the key beside a term takes it at once.
 
     Signals
     -------
@@ -25,30 +26,24 @@ class LabelPicker(QDialog):
         self.setWindowTitle(question)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFixedWidth(_WIDTH_PX)
-        self._list = QListWidget()
         terms = load_vocabulary().terms
-        for term in terms:
-            item = QListWidgetItem(f"{term.key or ' '}\u2003{term.name}")
-            item.setData(Qt.ItemDataRole.UserRole, term.term_id)
-            item.setToolTip(term.description)
-            self._list.addItem(item)
-            if term.term_id == current:
-                self._list.setCurrentItem(item)
-        if self._list.currentRow() < 0:
-            self._list.setCurrentRow(0)
         self._keys = {term.key: term.term_id for term in terms if term.key}
-        self._list.setFixedHeight(len(terms) * 3 * GRID_PX)
-        self._list.itemActivated.connect(self._take)
-        self._list.itemClicked.connect(self._take)
+        self._list = ChoiceList()
+        for term in terms:
+            self._list.add_choice(term.term_id, term.name, term.key, term.description)
+        self._list.choose(current)
+        self._list.setFixedHeight(len(terms) * ROW_PX)
+        self._list.taken.connect(self._finish)
         self._list.installEventFilter(self)
-        hint = QLabel("Number key, or arrows and Return. Escape leaves it as it is.")
+        heading = QLabel(question)
+        heading.setProperty("role", "heading")
+        hint = QLabel("Its key, or arrows and Return. Escape leaves all as it is.")
         hint.setProperty("role", "small")
-        hint.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
         column.setSpacing(GRID_PX)
-        column.addWidget(self._list)
-        column.addWidget(hint)
+        for part in (heading, self._list, hint):
+            column.addWidget(part)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Take a term by its key."""
@@ -56,9 +51,6 @@ class LabelPicker(QDialog):
             self._finish(self._keys[event.text()])
             return True
         return super().eventFilter(watched, event)
-
-    def _take(self, item: QListWidgetItem) -> None:
-        self._finish(item.data(Qt.ItemDataRole.UserRole))
 
     def _finish(self, term_id: str) -> None:
         self.accept()

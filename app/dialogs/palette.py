@@ -1,14 +1,15 @@
 """The command palette: type a few letters of what you want to do."""
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
+from app.dialogs.choice_list import ROW_PX, ChoiceList
 from app.shortcuts import ACTIONS, ActionTable, key_text
 from app.theme import GRID_PX
 
 _WIDTH_PX = 64 * GRID_PX
-_ROWS = 10
+_N_ROWS = 12
 
 
 class CommandPalette(QDialog):
@@ -21,44 +22,43 @@ class CommandPalette(QDialog):
         self._actions = actions
         self._line = QLineEdit()
         self._line.setPlaceholderText("What do you want to do?")
-        self._list = QListWidget()
-        self._list.setFixedHeight(_ROWS * 3 * GRID_PX)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.itemClicked.connect(self._take)
-        self._line.textChanged.connect(self._search)
+        self._list = ChoiceList()
+        self._list.setFixedHeight(_N_ROWS * ROW_PX)
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.taken.connect(self._take)
+        self._line.textChanged.connect(self.search)
         self._line.installEventFilter(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
+        column.setSpacing(GRID_PX)
         column.addWidget(self._line)
         column.addWidget(self._list)
-        self._search("")
+        self.search("")
         self._line.setFocus()
-        self.move(parent.mapToGlobal(parent.rect().center()).x() - _WIDTH_PX // 2, parent.mapToGlobal(parent.pos()).y())
+        self.move(parent.mapToGlobal(QPoint((parent.width() - _WIDTH_PX) // 2, 6 * GRID_PX)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Let the arrow and Return keys speak to the list while the letters go to the line."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-                step = 1 if event.key() == Qt.Key.Key_Down else -1
-                self._list.setCurrentRow((self._list.currentRow() + step) % max(1, self._list.count()))
+                self._list.move_by(1 if event.key() == Qt.Key.Key_Down else -1)
                 return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._list.currentItem():
-                self._take(self._list.currentItem())
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._list.take_current()
                 return True
         return super().eventFilter(watched, event)
 
-    def _search(self, text: str) -> None:
+    def search(self, text: str) -> None:
+        """List the actions that hold all these words, in any order."""
         self._list.clear()
         words = text.lower().split()
         for spec in ACTIONS:
-            found = all(word in f"{spec.group} {spec.text}".lower() for word in words)
-            if found and self._actions[spec.action_id].isEnabled() and spec.action_id != "palette":
-                item = QListWidgetItem(f"{spec.text}    {key_text(spec.shortcuts[0])}")
-                item.setData(Qt.ItemDataRole.UserRole, spec.action_id)
-                self._list.addItem(item)
-        self._list.setCurrentRow(0)
+            fits = all(word in f"{spec.group} {spec.text}".lower() for word in words)
+            if fits and self._actions[spec.action_id].isEnabled() and spec.action_id != "palette":
+                self._list.add_choice(spec.action_id, spec.text, key_text(spec.shortcuts[0]), spec.group)
+        self._list.choose("")
 
-    def _take(self, item: QListWidgetItem) -> None:
-        action = self._actions[item.data(Qt.ItemDataRole.UserRole)]
+    def _take(self, action_id: str) -> None:
+        action = self._actions[action_id]
         self.close()
         action.trigger()

@@ -24,6 +24,7 @@ class SentenceDialog(QDialog):
         text = QLabel(sentence)
         text.setProperty("role", "sentence")
         text.setWordWrap(True)
+        text.setAlignment(Qt.AlignmentFlag.AlignTop)
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         close = QPushButton("Close")

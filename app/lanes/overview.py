@@ -14,8 +14,8 @@ from app.theme import GRID_PX, Theme, with_alpha
 from app.times import clock_text, elapsed_text
 from inference.recordings.recording import Gap
 
-HEIGHT_PX = 32
-_STRIP_PX = 17
+HEIGHT_PX = 28
+_STRIP_PX = 14
 _LABEL_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _LABEL_ROOM_PX = 88
 
@@ -64,7 +64,7 @@ class OverviewLane(Lane):
             painter.drawLine(0, 0, self.width(), 0)
             painter.setPen(self.theme.muted)
             box = QRectF(GRID_PX, 1, axis.left_px - 2 * GRID_PX, _STRIP_PX)
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "Whole recording")
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "Overview")
             self._paint_probability(painter)
             self._paint_gaps(painter)
             self._paint_events(painter)

@@ -8,7 +8,9 @@ from app.lanes.lane import Lane
 from app.lanes.tracks import ProbabilityTrack, column_maxima
 from app.theme import GRID_PX, Theme, with_alpha
 
-HEIGHT_PX = 56
+HEIGHT_PX = 48
+#: Height in a window with little room.
+LOW_HEIGHT_PX = 40
 _TOP_PX, _BOTTOM_PX = 7, 7
 
 

@@ -68,7 +68,8 @@ class EventDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), self.theme.accent)
         painter.setPen(self.theme.grid)
         painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
-        inner = option.rect.adjusted(GRID_PX, 4, -4, -4)
+        left = GRID_PX if index.column() == Column.TIME else GRID_PX // 2
+        inner = option.rect.adjusted(left, 4, -4, -4)
         first = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
         second = QRect(inner.left(), first.bottom() + 1, inner.width(), inner.height() // 2)
         if index.column() == Column.TIME:
@@ -102,10 +103,10 @@ class EventDelegate(QStyledItemDelegate):
     def _paint_probability(self, painter: QPainter, inner: QRect, event: ReviewEvent, text: str) -> None:
         painter.setFont(ui_font(SMALL_PX))
         painter.setPen(self.theme.ink if event.probability is not None else self.theme.faint)
-        line = QRect(inner.left(), inner.top(), inner.width() - 4, inner.height() // 2)
+        line = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
         if event.probability is None:
             return
-        bar = QRectF(inner.left(), inner.center().y() + 6, inner.width() - 4, 4)
+        bar = QRectF(inner.left(), inner.center().y() + 6, inner.width(), 4)
         painter.fillRect(bar, self.theme.grid_strong)
         painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * event.probability, bar.height()), self.theme.spasm)

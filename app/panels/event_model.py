@@ -24,15 +24,7 @@ class Column(IntEnum):
     PROBABILITY = 2
 
 
-HEADINGS = ("Time", "Event", "Prob.")
-#: Shown beside each status, so that colour never speaks alone.
-SHAPES = {
-    ReviewStatus.TO_REVIEW: "diamond",
-    ReviewStatus.ACCEPTED: "check",
-    ReviewStatus.REJECTED: "cross",
-    ReviewStatus.UNSURE: "question",
-    ReviewStatus.ADDED: "plus",
-}
+HEADINGS = ("Time", "Event", "P")
 
 
 class EventModel(QAbstractTableModel):
@@ -112,6 +104,8 @@ class EventModel(QAbstractTableModel):
         """Headings of the columns."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return HEADINGS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section == Column.PROBABILITY:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

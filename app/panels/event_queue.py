@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 from app.panels.event_delegate import ROW_PX, EventDelegate
 from app.panels.event_model import Column, EventModel
 from app.review import ReviewEvent, ReviewStatus, count_statuses
-from app.theme import GRID_PX, Theme
+from app.theme import GRID_PX, SMALL_PX, Theme, ui_font
+from app.times import elapsed_text
 
 _FILTERS: tuple[tuple[str, ReviewStatus | None], ...] = (
     ("All events", None),
@@ -84,6 +85,7 @@ class EventQueue(QWidget):
         for position, (text, status) in enumerate(_FILTERS):
             number = len(events) if status is None else counts[status]
             self._filter.setItemText(position, f"{text}  ·  {number}")
+        self._fit_time_column()
         self._show_empty(why_empty)
         if self._current and all(event.event_id != self._current for event in events):
             self.select("")
@@ -111,6 +113,12 @@ class EventQueue(QWidget):
                 return event.event_id
         return ""
 
+    def _fit_time_column(self) -> None:
+        """Make the column as wide as the longest time, so that the labels get the rest."""
+        latest_s = self._all[-1].onset_s if self._all else 0.0
+        width = QFontMetrics(ui_font(SMALL_PX)).horizontalAdvance(elapsed_text(latest_s))
+        self.table.horizontalHeader().resizeSection(Column.TIME, width + 2 * GRID_PX)
+
     def _row_here(self) -> int:
         row = self.model.row_of(self._current)
         return -1 if row is None else row
@@ -133,8 +141,7 @@ class EventQueue(QWidget):
         header.setSectionResizeMode(Column.TIME, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(Column.LABEL, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(Column.PROBABILITY, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(Column.TIME, 9 * GRID_PX)
-        header.resizeSection(Column.PROBABILITY, 6 * GRID_PX)
+        header.resizeSection(Column.PROBABILITY, 5 * GRID_PX)
         table.setSortingEnabled(True)
         table.sortByColumn(Column.TIME, Qt.SortOrder.AscendingOrder)
         table.selectionModel().currentRowChanged.connect(self._row_chosen)
@@ -151,6 +158,7 @@ class EventQueue(QWidget):
             button = QToolButton()
             button.setDefaultAction(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setIconSize(QSize(16, 16))
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             below.addWidget(button, stretch=1)
         self._stack = QStackedLayout()

@@ -70,11 +70,13 @@ def _describe_result(column: QVBoxLayout, result: ModelResult) -> None:
     column.addWidget(_text("This analysis", "heading"))
     column.addWidget(_pair("Events", str(len(result.detections))))
     column.addWidget(_pair("Ran on", f"{result.provider.upper()} in {result.seconds:.0f} s"))
-    column.addWidget(_pair("Saw", ", ".join(result.channels_used) or "nothing"))
+    saw = _pair("Saw", f"{len(result.channels_used)} channels")
+    saw.setToolTip(", ".join(result.channels_used))
+    column.addWidget(saw)
     if result.channels_interpolated:
-        column.addWidget(_pair("Estimated", ", ".join(result.channels_interpolated)))
+        column.addWidget(_pair("Estimated from neighbours", ", ".join(result.channels_interpolated)))
     if result.channels_missing:
-        column.addWidget(_pair("Missing", ", ".join(result.channels_missing)))
+        column.addWidget(_pair("Not recorded", ", ".join(result.channels_missing)))
     for sentence in result.problems:
         column.addWidget(_text(sentence, "warning"))
 
