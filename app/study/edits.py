@@ -107,8 +107,9 @@ def _apply(items: dict[str, Item], update: Update) -> None:
         if items.pop(item_id(item), None) != item:
             raise ValueError(f"{item_id(item)} is not what the update takes away")
     for item in (*update.added, *(after for _, after in update.changed)):
-        if items.setdefault(item_id(item), item) is not item:
+        if item_id(item) in items:
             raise ValueError(f"{item_id(item)} is there already")
+        items[item_id(item)] = item
 
 
 def find_target(labels: Labels, detections: Mapping[str, Detection], event_id: str) -> Target:
