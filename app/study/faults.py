@@ -22,8 +22,10 @@ def explain(path: Path, error: sqlite3.Error | OSError) -> str:
     if isinstance(error, OSError):
         return f"{path} cannot be opened: {error.strerror or error}."
     code = getattr(error, "sqlite_errorcode", None)
-    cause = _CAUSES.get(code & _PRIMARY_CODE) if code is not None else None
-    return f"{path} {cause or f'cannot be used: {error}'}."
+    if code is None:  # raised by the module itself: a text in the file is no text
+        return explain_damage(path)
+    cause = _CAUSES.get(code & _PRIMARY_CODE, f"cannot be used: {error}")
+    return f"{path} {cause}."
 
 
 def explain_damage(path: Path) -> str:

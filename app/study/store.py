@@ -36,11 +36,11 @@ PRAGMA user_version = {SCHEMA_VERSION};
 CREATE TABLE recording (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     fingerprint TEXT NOT NULL, path TEXT NOT NULL, duration_s REAL, start TEXT
-) STRICT;
+);
 CREATE TABLE journal (
     sequence INTEGER PRIMARY KEY,
     time TEXT NOT NULL, author TEXT NOT NULL, verb TEXT NOT NULL, target INTEGER, record TEXT NOT NULL
-) STRICT;
+);
 CREATE TRIGGER journal_is_never_changed BEFORE UPDATE ON journal
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_is_never_shortened BEFORE DELETE ON journal
@@ -49,7 +49,7 @@ CREATE TABLE analysis (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, simulated INTEGER, trained_on TEXT NOT NULL,
     stored TEXT NOT NULL, is_current INTEGER NOT NULL, rule TEXT NOT NULL, detections TEXT NOT NULL,
     time_s BLOB NOT NULL, probability BLOB NOT NULL
-) STRICT;
+);
 COMMIT;
 """
 
