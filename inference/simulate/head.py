@@ -54,7 +54,7 @@ def dipole_potential(dipole: Dipole, electrodes: Sequence[str]) -> NDArray[np.fl
 
     The gradient, with respect to the source, of the sphere's Neumann function 2 / d - ln((1 - b c + d) / 2), where b
     is the source's distance from the centre, c the cosine of the angle between source and electrode and d their
-    distance (Yao 2000, IEEE Trans Biomed Eng 47:899). Skull and scalp are taken into account by a deeper source (Berg
+    distance (Yao 2000, IEEE Trans Biomed Eng 47:964). Skull and scalp are taken into account by a deeper source (Berg
     and Scherg 1994, Electroencephalogr Clin Neurophysiol 90:58).
     """
     points = scalp_positions(electrodes)

@@ -151,7 +151,7 @@ def draw_patient(seed: int, *, channel_set: ChannelSet = "full") -> InfantPatien
     electrodes = TEN_TWENTY_ELECTRODES if small_cap and not full else IFCN_ELECTRODES
     emg_sites = EMG_SITES[:2] if few_muscles and not full else EMG_SITES
     n_channels = len(electrodes) + len(emg_sites)
-    # Spasms begin between 3 and 12 months in nine of ten (ILAE 2022, Zuberi et al., Epilepsia 63:1349).
+    # Spasms begin mostly between 3 and 12 months (Zuberi et al. 2022, Epilepsia 63:1349).
     age_months = float(random.uniform(3, 12))
     hypsarrhythmia = _draw_hypsarrhythmia(random)
     muscle_gain = _muscle_gains(random)
@@ -184,7 +184,7 @@ def _draw_background(random: np.random.Generator, age_months: float) -> Backgrou
     return Background(
         gain=float(random.lognormal(0.0, 0.25)),
         exponent=float(random.uniform(1.2, 2.0)),
-        # 4 Hz at 3 months to 6-7 Hz at 12 (Marcuse et al. 2008, Clin Neurophysiol 119:1720).
+        # 4 Hz at 3 months to 6-7 Hz at 12 (Stroganova et al. 1999, Clin Neurophysiol 110:997, for the latter).
         posterior_hz=float(4.0 + 2.5 * (age_months - 3.0) / 9.0 + random.normal(0.0, 0.3)),
         # 13.0 Hz at 4-5 months (FACTS).
         spindle_hz=float(random.normal(13.0, 0.5)),
