@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from threading import Lock
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ _DECLARED: Final = {
     "dbs": ChannelKind.EEG,
 }
 _GAP_LABEL: Final = "BAD_ACQ_SKIP"
+_RAISED = re.compile(r"^\w*(?:Error|Exception): (.+)$", re.MULTILINE)
 _SEGMENT: Final = "New Segment/"
 _BOUNDARY: Final = "boundary"
 _EPOCHS = re.compile(r"number of trials is (\d+)")
@@ -47,13 +49,21 @@ class MneRecording(Recording):
         with _MNE, _mne_warnings() as sentences:
             try:
                 self._raw = read_raw(file_format, header_path)
+                self._n_samples = _count_readable(self._raw)
             except Exception as error:
                 raise cannot_open(path, _describe(error)) from error
         raw = self._raw
         if not raw.ch_names or raw.n_times == 0:
             raise cannot_open(path, "it holds no signals")
+        if self._n_samples == 0:
+            raise cannot_open(path, "it was cut off before its first samples")
         self._set_channels(sentences)
-        self.duration_s = raw.n_times / self._rate_hz
+        self.duration_s = self._n_samples / self._rate_hz
+        if (n_missing := raw.n_times - self._n_samples) > 0:
+            sentences.append(
+                f"The file is cut off: {n_missing / self._rate_hz:.6g} s of {raw.n_times / self._rate_hz:.6g} s "
+                f"({100 * n_missing / raw.n_times:.3g} %) are missing at its end."
+            )
         self.start = None if raw.info["meas_date"] is None else raw.info["meas_date"].replace(tzinfo=None)
         self._set_annotations(sentences)
         self.problems = tuple(sentences)
@@ -103,12 +113,13 @@ class MneRecording(Recording):
         targets = [np.full(max(0, stop - first), np.nan, dtype=np.float32) for _, first, stop in spans]
         for low, high in {(first, stop) for _, first, stop in spans}:
             places = [place for place, (_, first, stop) in enumerate(spans) if (first, stop) == (low, high)]
-            begin, end = max(low, 0), min(high, self._raw.n_times)
+            begin, end = max(low, 0), min(high, self._n_samples)
             if begin >= end:
                 continue
             data = self._read_volts([spans[place][0] for place in places], begin, end)
             for place, samples in zip(places, data, strict=True):
-                targets[place][begin - low : end - low] = samples * self._gains[spans[place][0]]
+                with np.errstate(over="ignore"):
+                    targets[place][begin - low : end - low] = samples * self._gains[spans[place][0]]
                 self._blank_gaps(targets[place], low)
         return targets
 
@@ -150,12 +161,34 @@ def _unit(header: Any, file_unit: str) -> tuple[str, float]:
     return file_unit, 1e6 if file_unit in {"µS", "uS"} else 1.0
 
 
+def _count_readable(raw: Any) -> int:
+    """Count the samples that are really there: MNE believes the header, and fails only when it reads."""
+    low, high = 0, raw.n_times
+    if high and _is_readable(raw, high - 1):
+        return int(high)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _is_readable(raw, middle - 1) else (low, middle)
+    return int(low)
+
+
+def _is_readable(raw: Any, sample: int) -> bool:
+    try:
+        return bool(raw[:, sample : sample + 1][0].shape[1] == 1)
+    except (ValueError, EOFError, RuntimeError, IndexError):
+        return False
+
+
 def _describe(error: Exception) -> str:
     if isinstance(error, DamagedFileError):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{Path(error.filename).name}, which belongs to it: {describe_os_error(error)}"
-    text = " ".join(str(error).split("WARNING:", maxsplit=1)[0].split()) or type(error).__name__
+    text = str(error) or type(error).__name__
     if (epochs := _EPOCHS.search(text)) is not None:
         return f"it holds {epochs.group(1)} epochs, not a continuous recording"
-    return f"it is damaged, or of a variety that MNE cannot read ({text[-200:].rstrip('.')})"
+    # Some of MNE's messages hold a whole traceback; what went wrong stands on its last line of the form "XError: ...".
+    cause = (_RAISED.findall(text) or [text])[-1]
+    return (
+        f"it is damaged, or of a variety that MNE cannot read ({shorten(cause, 160, placeholder=' ...').rstrip('.')})"
+    )
