@@ -23,7 +23,7 @@ _MILLIMETRES_PER_INCH = 25.4
 
 # How many rows a trace may reach from its middle. An EEG may cross its neighbours, as a pen would; the rest must not
 # smear over it, and a burst of one muscle must not hide the next.
-_REACH_ROWS = {ChannelKind.EEG: 3.0, ChannelKind.EOG: 1.5, ChannelKind.EMG: 0.47}
+_REACH_ROWS = {ChannelKind.EEG: 3.0, ChannelKind.EOG: 2.5, ChannelKind.EMG: 0.47}
 _OWN_REACH_ROWS = 0.6
 #: What a trace with a scale of its own fills of its row.
 OWN_FILL = 0.8

@@ -21,6 +21,8 @@ _GUTTER_SPACE_PX = 16
 _RULER_STEPS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _RULER_LABEL_PX = 84.0
 _LONGEST_BAR_PX = 72.0
+# Volt and henry; a percentage or a litre a minute takes no prefix.
+_PREFIXED_UNITS = frozenset("VH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,10 @@ def _paint_bar(painter: QPainter, page: PageGeometry, middle: float, length: flo
 
 def _amplitude_text(amplitude: float, unit: str) -> str:
     if unit == "uV":
-        return f"{amplitude / 1000:g} mV" if amplitude >= 1000 else f"{amplitude:g} µV"
+        amplitude, unit = amplitude * 1e-6, "V"
+    for factor, prefix in ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")):
+        if unit and unit[0] in _PREFIXED_UNITS and factor <= amplitude * 1.001 < 1000 * factor:
+            return f"{amplitude / factor:g} {prefix}{unit}"
     return f"{amplitude:g} {unit}".rstrip()
 
 

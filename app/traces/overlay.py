@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.times import duration_text
 from app.traces.geometry import STRIP_PX, PageGeometry
@@ -118,6 +118,18 @@ def paint_cursor(painter: QPainter, page: PageGeometry, point: QPointF, palette:
     painter.setPen(QPen(_translucent(QColor(palette.cursor), 90), 0, Qt.PenStyle.DotLine))
     y = math.floor(point.y()) + 0.5
     painter.drawLine(QPointF(page.left, y), QPointF(page.right, y))
+
+
+def paint_message(painter: QPainter, page: PageGeometry, text: str, palette: TracePalette) -> None:
+    """Say in the middle of an empty page why it is empty and what to do."""
+    box = QRectF(page.left, page.top, page.right - page.left, page.bottom - page.top)
+    painter.fillRect(box, QColor(palette.paper))
+    font = QFont(painter.font())
+    font.setPixelSize(14)
+    painter.setFont(font)
+    painter.setPen(QColor(palette.muted))
+    flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+    painter.drawText(box.adjusted(48, 0, -48, 0), flags, text)
 
 
 def band_of(page: PageGeometry, mark: EventMark) -> QRectF:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap, QRegion, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.traces import margins, overlay
@@ -149,12 +149,11 @@ class TracePage(QWidget):
     @property
     def page(self) -> PageGeometry:
         """Where the page lies in this widget, and which times it shows."""
-        left = self._gutter_px
-        right = max(left + 1, self.width() - CALIBRATION_PX)
+        right = max(self._gutter_px + 1, self.width() - CALIBRATION_PX)
         ratio = self.devicePixelRatioF()
-        columns_per_s = (right - left) * ratio / self.page_s
+        columns_per_s = (right - self._gutter_px) * ratio / self.page_s
         return PageGeometry(
-            left=left,
+            left=self._gutter_px,
             right=right,
             top=STRIP_PX,
             bottom=max(STRIP_PX + 1, self.height() - RULER_PX),
@@ -166,15 +165,17 @@ class TracePage(QWidget):
         )
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every visible column of the page is painted as it should be."""
-        return self._recording is None or all(self._feed.is_current(n) for n in self._visible_tiles())
+    def missing_share(self) -> float:
+        """The share of the visible page that is still being computed, 0 to 1."""
+        visible = self._visible_tiles()
+        missing = sum(not self._feed.is_current(number) for number in visible)
+        return missing / max(1, len(visible)) if self._recording is not None else 0.0
 
     def settle(self) -> None:
         """Wait until the visible page is painted; for screenshots and tests, never for the window."""
         self._ask_for_tiles()
         deadline = time.monotonic() + _SETTLE_LIMIT_S
-        while not self.is_complete and not self._message and time.monotonic() < deadline:
+        while self.missing_share > 0 and not self._message and time.monotonic() < deadline:
             QCoreApplication.processEvents()
             time.sleep(0.001)
         self.update()
@@ -332,7 +333,9 @@ class TracePage(QWidget):
         marks = self.marks_on_page()
         with QPainter(self) as painter:
             painter.setFont(margins.sized(self.font(), margins.SMALL_PX))
-            painter.fillRect(self.rect(), QColor(self._colours.margin))
+            whole = QRegion(self.rect())
+            for margin in whole - QRegion(page.left, page.top, page.width, page.bottom - page.top):
+                painter.fillRect(margin, QColor(self._colours.margin))
             painter.save()
             painter.setClipRect(QRectF(page.left, page.top, page.width, page.bottom - page.top))
             self._paint_traces(painter, page, marks)
@@ -348,11 +351,12 @@ class TracePage(QWidget):
 
     def _paint_traces(self, painter: QPainter, page: PageGeometry, marks: list[EventMark]) -> None:
         if self._recording is None or self._message or not self._plan.traces:
-            self._paint_message(painter, page)
+            overlay.paint_message(painter, page, self._message_text(), self._colours)
             return
-        paper_end = min(page.x_of(self._recording.duration_s), float(page.right))
-        paper = QRectF(page.left, page.top, paper_end - page.left, page.bottom - page.top)
-        painter.fillRect(paper, QColor(self._colours.paper))
+        box = QRectF(page.left, page.top, page.width, page.bottom - page.top)
+        painter.fillRect(box, QColor(self._colours.paper))
+        box.setLeft(page.x_of(self._recording.duration_s))
+        painter.fillRect(box, QColor(self._colours.margin))
         overlay.paint_bands(painter, page, marks, self._colours)
         overlay.paint_grid(painter, page, self._colours)
         overlay.paint_gaps(painter, page, self._recording.gaps, self._colours)
@@ -369,18 +373,12 @@ class TracePage(QWidget):
         if self._hover is not None:
             overlay.paint_cursor(painter, page, self._hover, self._colours)
 
-    def _paint_message(self, painter: QPainter, page: PageGeometry) -> None:
-        box = QRectF(page.left, page.top, page.width, page.bottom - page.top)
-        painter.fillRect(box, QColor(self._colours.paper))
-        text = self._message or (
-            "Open a recording to see its traces."
-            if self._recording is None
-            else "Every channel of this recording is hidden. Choose which kinds to show in the display settings."
+    def _message_text(self) -> str:
+        if self._recording is None:
+            return "Open a recording to see its traces."
+        return (
+            self._message or "Every channel is hidden. Choose in the display settings what to show."
         )
-        painter.setFont(margins.sized(self.font(), 14))
-        painter.setPen(QColor(self._colours.muted))
-        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        painter.drawText(box.adjusted(48, 0, -48, 0), flags, text)
 
     def _paint_margins(self, painter: QPainter, page: PageGeometry) -> None:
         """Paint labels and calibration, which change with the layout but not with time, from a picture of them."""
