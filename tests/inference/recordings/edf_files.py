@@ -44,7 +44,7 @@ def stamp_records(path: Path, onsets_s) -> None:
     content[192:197] = content[192:196] + b"D"
     filler = b"+0\x14" + FILLER.encode() + b"\x14\0"
     content = content.replace(filler, bytes(len(filler)))
-    for record, onset_s in enumerate(onsets_s):
+    for record, onset_s in reversed(list(enumerate(onsets_s))):
         old, new = (f"+{time_s:g}\x14\x14\0".encode() for time_s in (record, onset_s))
         place = content.index(old)
         free = place + len(old)
