@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -13,11 +14,13 @@ from app.lanes.tracks import ProbabilityTrack
 from app.study import Analysis
 from app.times import duration_text
 from inference.errors import LabelError
-from inference.labels.detections import Detection
 from inference.labels.vocabulary import find_term
 from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest, AnalysisUpdate, ModelResult
 from inference.runtime.package import EventRule, ModelPackage
+
+if TYPE_CHECKING:
+    from inference.labels.detections import Detection
 
 #: Before this fraction is done, nothing is said about the time that is left.
 _FRACTION_TO_JUDGE = 0.02
@@ -56,14 +59,12 @@ class AnalysisRun(QObject):
     -------
     changed : any of the attributes is another.
     finished : a tuple of `ModelResult`.
-    failed : one sentence.
 
     Lives in the GUI thread; the engine's thread ends with `close`.
     """
 
     changed = Signal()
     finished = Signal(object)
-    failed = Signal(str)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -157,7 +158,6 @@ class AnalysisRun(QObject):
     @Slot(str)
     def _fail(self, sentence: str) -> None:
         self.progress = Progress(Phase.FAILED, 0.0, sentence)
-        self.failed.emit(sentence)
         self.changed.emit()
 
     @Slot()

@@ -24,13 +24,15 @@ class OpenRequest:
     """What is to be opened.
 
     ``title`` is what the reader sees meanwhile. ``locate`` gives the file's path and may first have to make the file;
-    it runs in the opening thread. ``study_folder`` is the study's own, None for the usual one. ``correct`` gives the
+    it runs in the opening thread. ``study_folder`` is the study's own, None for the usual one; ``models_folder`` holds
+    the networks. ``correct`` gives the
     reader's corrections of channel kinds by fingerprint.
     """
 
     title: str
     locate: Callable[[Report], Path]
     study_folder: Path | None
+    models_folder: Path
     correct: Callable[[str], dict[str, ChannelKind]]
 
 
@@ -92,7 +94,7 @@ class OpeningThread(QThread):
         recording = open_recording(path)
         digest = fingerprint(path)
         recording.correct_kinds(self._request.correct(digest))
-        models = survey_packages()
+        models = survey_packages(self._request.models_folder)
         folder = self._request.study_folder
         study = open_study(path, digest, folder, duration_s=recording.duration_s, start=recording.start)
         return OpenedRecording(path, recording, digest, study, models)

@@ -56,7 +56,6 @@ class Reviewer(QObject):
             "reviewed": lambda: self._session.edit(
                 "mark_reviewed", self._page.traces.position_s, self._page.traces.page_s
             ),
-            "let_go": self._let_go,
             "undo": lambda: self._session.edit("undo"),
             "redo": lambda: self._session.edit("redo"),
         }
@@ -117,7 +116,8 @@ class Reviewer(QObject):
     def _keep_span(self, onset_s: float, duration_s: float) -> None:
         self._span = (onset_s, duration_s)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Leave the event and the dragged span."""
         self._queue.select("")
         self._let_go_span()
 

@@ -17,7 +17,7 @@ from inference.labels.annotations import ReadingView
 from inference.recordings.recording import ChannelKind, Recording
 from inference.runtime.analysis import ModelResult
 from inference.runtime.package import ModelPackage
-from inference.runtime.registry import PackageSurvey
+from inference.runtime.registry import SHIPPED_FOLDER, PackageSurvey
 
 
 class Session(QObject):
@@ -38,7 +38,7 @@ class Session(QObject):
     events_changed : ``events`` are others.
     kinds_corrected : the channels of the recording are of other kinds.
     saved_changed : whether every edit is on disk now.
-    failed : an edit or an analysis could not be done; one sentence.
+    failed : an edit could not be done or kept; one sentence.
 
     Lives in the GUI thread. `close` ends every thread that it started.
     """
@@ -52,8 +52,15 @@ class Session(QObject):
     saved_changed = Signal(bool)
     failed = Signal(str)
 
-    def __init__(self, settings: Settings, study_folder: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        study_folder: Path | None = None,
+        models_folder: Path = SHIPPED_FOLDER,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._models_folder = models_folder
         self._settings = settings
         self._study_folder = study_folder
         self._threads: list[OpeningThread] = []
@@ -66,7 +73,6 @@ class Session(QObject):
         self.analysis = AnalysisRun(self)
         self.analysis.changed.connect(self._gather_events)
         self.analysis.finished.connect(self._keep_results)
-        self.analysis.failed.connect(self.failed)
 
     # Opening and closing
 
@@ -115,6 +121,13 @@ class Session(QObject):
         """The networks that look for events."""
         return self.models.packages
 
+    @property
+    def is_analysed(self) -> bool:
+        """Whether each network has been through this recording, now or in an earlier session."""
+        analyses = self.study.analyses if self.study is not None else ()
+        known = {analysis.reference.digest for analysis in analyses}
+        return all(package.reference.digest in known for package in self.networks)
+
     def analyse(self) -> None:
         """Let the networks look at the recording from its start."""
         if self.recording is not None and self.networks and not self.analysis.is_running:
@@ -149,11 +162,14 @@ class Session(QObject):
         self.recording.correct_kinds(kinds)
         self._settings.set_channel_kinds(self.fingerprint, {**self._settings.channel_kinds(self.fingerprint), **kinds})
         self.kinds_corrected.emit()
+        if self.networks:
+            self.analysis.start(self.recording, self.networks)
 
     def _open(self, title: str, locate: Callable[[Report], Path]) -> None:
         for thread in self._threads:
             thread.abandon()
-        thread = OpeningThread(OpenRequest(title, locate, self._study_folder, self._settings.channel_kinds), self)
+        request = OpenRequest(title, locate, self._study_folder, self._models_folder, self._settings.channel_kinds)
+        thread = OpeningThread(request, self)
         thread.progressed.connect(self._tell_opening)
         thread.opened.connect(self._take_opened)
         thread.failed.connect(self._tell_failure)

@@ -180,7 +180,8 @@ def style_sheet(theme: Theme) -> str:
     """Fill ``resources/style/window.qss`` with a theme's colours."""
     template = (FOLDER / "style" / "window.qss").read_text(encoding="utf-8")
     colours = {name: value.name() for name, value in vars(theme).items() if isinstance(value, QColor)}
-    return Template(template).substitute(colours)
+    arrow = (FOLDER / "style" / f"arrow-{theme.name}.svg").as_posix()
+    return Template(template).substitute(colours, arrow=arrow)
 
 
 def with_alpha(colour: QColor, alpha: float) -> QColor:

@@ -28,6 +28,7 @@ from app.version import VERSION
 from app.viewbar import ViewBar
 from app.viewing import Viewer
 from app.welcome import Welcome
+from inference.runtime.registry import SHIPPED_FOLDER
 
 #: Share of the window's width that the docks take at first: traces keep at least 70 % of the whole.
 DOCK_SHARE = 0.155
@@ -44,13 +45,15 @@ class MainWindow(QMainWindow):
     Lives in the GUI thread; closing it ends every thread that it started.
     """
 
-    def __init__(self, settings: Settings, study_folder: Path | None = None) -> None:
+    def __init__(
+        self, settings: Settings, study_folder: Path | None = None, models_folder: Path = SHIPPED_FOLDER
+    ) -> None:
         super().__init__()
         self._settings = settings
         self._shown_phase: Phase | None = None
         theme = THEMES.get(settings.theme, THEMES["light"])
         apply_theme(_application(), theme)
-        self.session = Session(settings, study_folder, self)
+        self.session = Session(settings, study_folder, models_folder, self)
         self.actions_by_id = ActionTable(self)
         self._bar = ViewBar(self.actions_by_id, theme)
         self._welcome = Welcome(self.actions_by_id, theme)
@@ -136,12 +139,14 @@ class MainWindow(QMainWindow):
             "models_panel": self._arrange,
             "traces_only": self._show_traces_only,
             "dark": self._set_dark,
+            "let_go": self._let_go,
             "menu": self._bar.open_menu,
             "palette": lambda: CommandPalette(self.actions_by_id, self).show(),
             "keys": lambda: KeySheet(self).open(),
             "about": lambda: AboutDialog(VERSION, self).open(),
         }
-        return {**own, **self._viewer.handlers(), **self._reviewer.handlers()}
+        # Escape leads out of the traces alone first: whoever got there by chance may not know F11.
+        return {**self._viewer.handlers(), **self._reviewer.handlers(), **own}
 
     # What the session says
 
@@ -167,7 +172,7 @@ class MainWindow(QMainWindow):
         self._show_analysis()
         self._arrange()
         self.page.traces.setFocus()
-        if self._settings.analyse_on_open and not session.study.analyses:
+        if self._settings.analyse_on_open and not session.is_analysed:
             session.analyse()
 
     @Slot()
@@ -187,7 +192,6 @@ class MainWindow(QMainWindow):
         position_s = self.page.traces.position_s
         self.page.set_recording(self.session.recording)
         self.page.traces.go_to(position_s)
-        self.session.analyse()
 
     @Slot()
     def _show_events(self) -> None:
@@ -315,6 +319,13 @@ class MainWindow(QMainWindow):
             else self.windowState() & ~Qt.WindowState.WindowFullScreen
         )
         self._arrange()
+
+    def _let_go(self) -> None:
+        alone = self.actions_by_id["traces_only"]
+        if alone.isChecked():
+            alone.setChecked(False)
+        else:
+            self._reviewer.let_go()
 
     @Slot(bool)
     def _set_dark(self, dark: bool) -> None:

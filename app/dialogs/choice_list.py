@@ -1,6 +1,6 @@
 """A list with a key beside each choice, moved through with the arrow keys and taken with Return."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 ROW_PX = 24
@@ -32,6 +32,7 @@ class ChoiceList(QTreeWidget):
     def add_choice(self, choice_id: str, text: str, key: str, about: str = "") -> None:
         """Append one choice."""
         item = QTreeWidgetItem([text, key])
+        item.setSizeHint(0, QSize(0, ROW_PX))
         item.setData(0, Qt.ItemDataRole.UserRole, choice_id)
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setToolTip(0, about)

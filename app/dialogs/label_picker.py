@@ -39,6 +39,7 @@ class LabelPicker(QDialog):
         heading.setProperty("role", "heading")
         hint = QLabel("Its key, or arrows and Return. Escape leaves all as it is.")
         hint.setProperty("role", "small")
+        hint.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
         column.setSpacing(GRID_PX)

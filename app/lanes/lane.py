@@ -65,5 +65,5 @@ class Lane(QWidget):
         painter.setPen(self.theme.line)
         painter.drawLine(0, 0, self.width(), 0)
         painter.setPen(self.theme.muted)
-        box = QRectF(GRID_PX, 0, axis.left_px - 3.5 * GRID_PX, self.height())
+        box = QRectF(2, 0, axis.left_px - 3 * GRID_PX, self.height())
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, title)

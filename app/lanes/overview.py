@@ -63,7 +63,7 @@ class OverviewLane(Lane):
             painter.setPen(self.theme.line)
             painter.drawLine(0, 0, self.width(), 0)
             painter.setPen(self.theme.muted)
-            box = QRectF(GRID_PX, 1, axis.left_px - 2 * GRID_PX, _STRIP_PX)
+            box = QRectF(2, 1, axis.left_px - GRID_PX - 2, _STRIP_PX)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "Overview")
             self._paint_probability(painter)
             self._paint_gaps(painter)

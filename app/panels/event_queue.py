@@ -159,6 +159,7 @@ class EventQueue(QWidget):
             button.setDefaultAction(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.setIconSize(QSize(16, 16))
+            button.setMinimumWidth(2 * GRID_PX)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             below.addWidget(button, stretch=1)
         self._stack = QStackedLayout()
