@@ -5,11 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from inference.recordings.failures import DamagedFileError
 from inference.recordings.formats import FileFormat
-
-
-class DamagedFileError(ValueError):
-    """The file is not what its format asks for; the message is a clause that says why."""
+from inference.recordings.mat5 import check_mat5
 
 
 def read_raw(file_format: FileFormat, path: Path) -> Any:
@@ -35,6 +33,11 @@ def _read_brainvision(path: Path) -> Any:
 def _read_eeglab(path: Path) -> Any:
     import mne
 
+    with path.open("rb") as stream:
+        is_mat5 = stream.read(10) == b"MATLAB 5.0"
+        stream.seek(0)
+        if is_mat5:
+            check_mat5(stream, path.stat().st_size)
     return mne.io.read_raw_eeglab(path)
 
 
@@ -114,19 +117,17 @@ def _find_neuroscan_format(stream: BinaryIO, file_bytes: int) -> str:
 
 def _check_ant(stream: BinaryIO, file_bytes: int) -> None:
     """Walk the RIFF chunks before libeep does: it crashes the process where one is missing or cut."""
-    head = stream.read(12)
-    size_layout, size_bytes = ("<I", 4) if head[:4] == b"RIFF" else ("<Q", 8)
+    is_64_bit = stream.read(4) == b"RF64"
+    size_layout, size_bytes = ("<Q", 8) if is_64_bit else ("<I", 4)
     stream.seek(4 + size_bytes + 4)
     found = set()
-    while len(name := stream.read(4)) == 4:
-        raw_size = stream.read(size_bytes)
-        if len(raw_size) < size_bytes:
-            break
-        size = struct.unpack(size_layout, raw_size)[0]
+    while len(name := stream.read(4)) == 4 and len(raw_size := stream.read(size_bytes)) == size_bytes:
+        (size,) = struct.unpack(size_layout, raw_size)
+        next_chunk = stream.tell() + size + size % 2
         if stream.tell() + size > file_bytes:
             raise DamagedFileError("it was cut off, or is damaged: a part of it claims to be longer than the file")
-        found.add(name.strip().lower())
-        stream.seek(size + size % 2, 1)
+        found.add(stream.read(4) if name == b"LIST" else name)
+        stream.seek(next_chunk)
     if missing := {b"eeph", b"raw3"} - found:
         raise DamagedFileError(f"it lacks the part {min(missing).decode()!r} of an ANT recording")
 
