@@ -66,15 +66,17 @@ class OpeningThread(QThread):
     def __init__(self, request: OpenRequest, parent: QObject) -> None:
         super().__init__(parent)
         self._request = request
+        self._is_abandoned = False
 
     @property
     def is_abandoned(self) -> bool:
         """Whether nobody waits for this recording any more."""
-        return self.isInterruptionRequested()
+        return self._is_abandoned
 
     def abandon(self) -> None:
         """Say that nobody waits for this recording any more: its signals are to be ignored."""
-        self.requestInterruption()
+        # Qt's own request for interruption is forgotten as soon as the thread has ended.
+        self._is_abandoned = True
 
     def run(self) -> None:
         """Open the recording; runs in this thread."""

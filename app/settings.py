@@ -19,7 +19,7 @@ class Settings:
     """
 
     def __init__(self, store: QSettings | None = None) -> None:
-        self._store = store if store is not None else QSettings("Spasmlens", "Spasmlens")
+        self.store = store if store is not None else QSettings("Spasmlens", "Spasmlens")
 
     @classmethod
     def in_file(cls, path: Path) -> "Settings":
@@ -29,29 +29,29 @@ class Settings:
     @property
     def theme(self) -> str:
         """Name of the theme."""
-        return str(self._store.value("look/theme", "light"))
+        return str(self.store.value("look/theme", "light"))
 
     @theme.setter
     def theme(self, name: str) -> None:
-        self._store.setValue("look/theme", name)
+        self.store.setValue("look/theme", name)
 
     @property
     def auto_advance(self) -> bool:
         """Whether a decision leads to the next event to review."""
-        return bool(self._store.value("review/auto_advance", True, type=bool))
+        return bool(self.store.value("review/auto_advance", True, type=bool))
 
     @auto_advance.setter
     def auto_advance(self, advance: bool) -> None:
-        self._store.setValue("review/auto_advance", advance)
+        self.store.setValue("review/auto_advance", advance)
 
     @property
     def analyse_on_open(self) -> bool:
         """Whether analysis starts as soon as a recording is open."""
-        return bool(self._store.value("analysis/on_open", True, type=bool))
+        return bool(self.store.value("analysis/on_open", True, type=bool))
 
     @analyse_on_open.setter
     def analyse_on_open(self, start: bool) -> None:
-        self._store.setValue("analysis/on_open", start)
+        self.store.setValue("analysis/on_open", start)
 
     @property
     def recent_files(self) -> tuple[Path, ...]:
@@ -62,7 +62,7 @@ class Settings:
     def remember_file(self, path: Path) -> None:
         """Put a recording at the head of the recent ones."""
         names = [str(path.absolute()), *self._read_json("files/recent", [])]
-        self._store.setValue("files/recent", json.dumps(list(dict.fromkeys(names))[:MAX_RECENT]))
+        self.store.setValue("files/recent", json.dumps(list(dict.fromkeys(names))[:MAX_RECENT]))
 
     @property
     def display(self) -> dict[str, float | str | None]:
@@ -71,7 +71,7 @@ class Settings:
 
     @display.setter
     def display(self, fields: dict[str, float | str | None]) -> None:
-        self._store.setValue("view/display", json.dumps(fields))
+        self.store.setValue("view/display", json.dumps(fields))
 
     def channel_kinds(self, fingerprint: str) -> dict[str, ChannelKind]:
         """Give a user's corrections of channel kinds for one recording, by channel name."""
@@ -80,21 +80,21 @@ class Settings:
 
     def set_channel_kinds(self, fingerprint: str, kinds: dict[str, ChannelKind]) -> None:
         """Keep a user's corrections of channel kinds for one recording."""
-        self._store.setValue(f"kinds/{fingerprint}", json.dumps(kinds))
+        self.store.setValue(f"kinds/{fingerprint}", json.dumps(kinds))
 
     @property
     def geometry(self) -> QByteArray:
         """Place and size of the window; empty when it was never closed."""
-        value = self._store.value("window/geometry")
+        value = self.store.value("window/geometry")
         return value if isinstance(value, QByteArray) else QByteArray()
 
     @geometry.setter
     def geometry(self, geometry: QByteArray) -> None:
-        self._store.setValue("window/geometry", geometry)
+        self.store.setValue("window/geometry", geometry)
 
     def _read_json(self, key: str, default: list | dict) -> list | dict:
         try:
-            value = json.loads(str(self._store.value(key, "")))
+            value = json.loads(str(self.store.value(key, "")))
         except ValueError:
             return default
         return value if isinstance(value, type(default)) else default

@@ -54,7 +54,7 @@ class ChannelKindsDialog(QDialog):
         about.setProperty("role", "muted")
         about.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self._finish)
+        buttons.accepted.connect(self.finish)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
@@ -67,6 +67,16 @@ class ChannelKindsDialog(QDialog):
         """Choose a kind for one channel, as the reader would."""
         names = [channel.name for channel in self._channels]
         self._choices[names.index(name)].setCurrentIndex(_KINDS.index(kind))
+
+    def finish(self) -> None:
+        """Tell what was corrected, and close."""
+        chosen = (_KINDS[choice.currentIndex()] for choice in self._choices)
+        changed = {
+            channel.name: kind for channel, kind in zip(self._channels, chosen, strict=True) if kind is not channel.kind
+        }
+        self.accept()
+        if changed:
+            self.corrected.emit(changed)
 
     def _make_table(self) -> QTableWidget:
         table = QTableWidget(len(self._channels), 4)
@@ -90,12 +100,3 @@ class ChannelKindsDialog(QDialog):
             self._choices.append(choice)
             table.setCellWidget(row, 3, choice)
         return table
-
-    def _finish(self) -> None:
-        chosen = (_KINDS[choice.currentIndex()] for choice in self._choices)
-        changed = {
-            channel.name: kind for channel, kind in zip(self._channels, chosen, strict=True) if kind is not channel.kind
-        }
-        self.accept()
-        if changed:
-            self.corrected.emit(changed)

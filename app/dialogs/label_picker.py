@@ -1,6 +1,6 @@
 """Choosing what an event is, with one key."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
@@ -34,7 +34,7 @@ class LabelPicker(QDialog):
         self._list.choose(current)
         self._list.setFixedHeight(len(terms) * ROW_PX)
         self._list.taken.connect(self._finish)
-        self._list.installEventFilter(self)
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         heading = QLabel(question)
         heading.setProperty("role", "heading")
         hint = QLabel("Its key, or arrows and Return. Escape leaves all as it is.")
@@ -46,12 +46,16 @@ class LabelPicker(QDialog):
         for part in (heading, self._list, hint):
             column.addWidget(part)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Take a term by its key."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.text() in self._keys:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Take a term by its key, or go through the terms with the arrows."""
+        if event.text() in self._keys:
             self._finish(self._keys[event.text()])
-            return True
-        return super().eventFilter(watched, event)
+        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            self._list.move_by(1 if event.key() == Qt.Key.Key_Down else -1)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._list.take_current()
+        else:
+            super().keyPressEvent(event)
 
     def _finish(self, term_id: str) -> None:
         self.accept()

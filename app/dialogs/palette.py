@@ -13,7 +13,7 @@ _N_ROWS = 12
 
 
 class CommandPalette(QDialog):
-    """Finds an action that can be taken now and takes it."""
+    """Finds an action that can be taken now and takes it; ``found`` are the ids of those that fit what was typed."""
 
     def __init__(self, actions: ActionTable, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -25,7 +25,7 @@ class CommandPalette(QDialog):
         self._list = ChoiceList()
         self._list.setFixedHeight(_N_ROWS * ROW_PX)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._list.taken.connect(self._take)
+        self._list.taken.connect(self.take)
         self._line.textChanged.connect(self.search)
         self._line.installEventFilter(self)
         column = QVBoxLayout(self)
@@ -51,14 +51,17 @@ class CommandPalette(QDialog):
     def search(self, text: str) -> None:
         """List the actions that hold all these words, in any order."""
         self._list.clear()
+        self.found: list[str] = []
         words = text.lower().split()
         for spec in ACTIONS:
             fits = all(word in f"{spec.group} {spec.text}".lower() for word in words)
             if fits and self._actions[spec.action_id].isEnabled() and spec.action_id != "palette":
+                self.found.append(spec.action_id)
                 self._list.add_choice(spec.action_id, spec.text, key_text(spec.shortcuts[0]), spec.group)
         self._list.choose("")
 
-    def _take(self, action_id: str) -> None:
+    def take(self, action_id: str) -> None:
+        """Close, and take an action."""
         action = self._actions[action_id]
         self.close()
         action.trigger()

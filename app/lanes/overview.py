@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QPen
 
 from app.lanes.lane import Lane
 from app.lanes.tracks import ProbabilityTrack, column_maxima
@@ -90,10 +90,7 @@ class OverviewLane(Lane):
             left = self.axis.to_px(gap.onset_s)
             width = max(1.0, self.axis.to_px(gap.onset_s + gap.duration_s) - left)
             painter.fillRect(QRectF(left, 1, width, _STRIP_PX), self.theme.gap)
-            painter.fillRect(QRectF(left, 1, width, _STRIP_PX), QColor(self.theme.gap))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self.theme.faint))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.fillRect(QRectF(left, 1, width, _STRIP_PX), QBrush(self.theme.faint, Qt.BrushStyle.BDiagPattern))
 
     def _paint_events(self, painter: QPainter) -> None:
         """Draw one tick for all events of one colour that fall on one pixel: thousands cost no more than hundreds."""

@@ -91,8 +91,7 @@ class ProbabilityLane(Lane):
         if not self._sentence or axis.right_px - left_px < 1:
             return
         box = QRectF(left_px, self._y(1) + 1, axis.right_px - left_px, self._y(0) - self._y(1) - 1)
-        painter.fillRect(box, self.theme.paper)
-        painter.fillRect(box, QColor(self.theme.grid))
+        painter.fillRect(box, self.theme.grid)
         painter.setPen(self.theme.muted)
         room = painter.fontMetrics().elidedText(
             self._sentence, Qt.TextElideMode.ElideRight, int(box.width() - 2 * GRID_PX)

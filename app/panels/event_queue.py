@@ -91,6 +91,15 @@ class EventQueue(QWidget):
             self.select("")
         self._highlight()
 
+    @property
+    def message(self) -> str:
+        """The sentence that stands where there are no events; empty while there are any."""
+        return "" if self.model.shown else self._empty.text()
+
+    def show_status(self, status: ReviewStatus | None) -> None:
+        """Show only the events of one status; None shows all."""
+        self._filter.setCurrentIndex([shown for _, shown in _FILTERS].index(status))
+
     def select(self, event_id: str) -> None:
         """Go to an event of the list; an empty id leaves all of them."""
         if event_id != self._current:

@@ -1,0 +1,289 @@
+"""The window keeps what it promises: nothing is lost, nothing hangs, and every fault of the world's is one sentence."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QThread, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.analysis_run import Phase
+from app.dialogs.channel_kinds import ChannelKindsDialog
+from app.dialogs.key_sheet import KeySheet
+from app.dialogs.label_picker import LabelPicker
+from app.dialogs.sentence import SentenceDialog
+from app.settings import Settings
+from app.window import MainWindow
+from inference.labels.annotations import Decision
+from inference.recordings.recording import ChannelKind
+
+
+def press(
+    qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+):
+    qtbot.keyClick(window.page.traces, key, modifier)
+
+
+def wait_saved(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: window.session.study.is_saved, timeout=5_000)
+
+
+def open_dialog(window: MainWindow, kind: type) -> object:
+    return next(dialog for dialog in window.findChildren(kind) if dialog.isVisible())
+
+
+def test_an_empty_window_offers_a_beginning_and_no_action_that_needs_a_recording(window: MainWindow):
+    assert window.actions_by_id["open"].isEnabled()
+    assert not window.actions_by_id["accept"].isEnabled()
+    assert not window.actions_by_id["page_forward"].isEnabled()
+
+
+def test_opening_a_recording_analyses_it_and_queues_what_was_found(reading: MainWindow):
+    assert reading.session.analysis.progress.phase is Phase.DONE
+    assert len(reading.queue.model.shown) == len(reading.session.events)
+    assert reading.session.analysis.track.done_s > 55
+
+
+def test_an_accepted_event_is_on_disk_before_saved_is_shown_and_the_next_one_is_selected(
+    reading: MainWindow, qtbot: QtBot
+):
+    press(qtbot, reading, Qt.Key.Key_N)
+    first = reading.queue.current_id
+    saved = []
+    reading.session.study.saved.connect(lambda _: saved.append(reading._status._saved.text()))
+    press(qtbot, reading, Qt.Key.Key_A)
+    assert reading._status._saved.text() == "Saving …"
+    wait_saved(qtbot, reading)
+    assert saved == ["Saving …"] or saved == ["✓ Saved"]
+    assert reading._status._saved.text() == "✓ Saved"
+    assert reading.session.find(first).decision is Decision.ACCEPTED
+    assert reading.queue.current_id not in ("", first)
+
+
+def test_the_reader_stays_at_a_decided_event_where_the_settings_say_so(reading: MainWindow, qtbot: QtBot):
+    reading.actions_by_id["auto_advance"].setChecked(False)
+    press(qtbot, reading, Qt.Key.Key_N)
+    first = reading.queue.current_id
+    press(qtbot, reading, Qt.Key.Key_R)
+    wait_saved(qtbot, reading)
+    assert reading.queue.current_id == first
+    assert reading.session.find(first).decision is Decision.REJECTED
+
+
+def test_undo_takes_a_decision_back_and_redo_brings_it_again(reading: MainWindow, qtbot: QtBot):
+    press(qtbot, reading, Qt.Key.Key_N)
+    first = reading.queue.current_id
+    press(qtbot, reading, Qt.Key.Key_U)
+    wait_saved(qtbot, reading)
+    press(qtbot, reading, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    wait_saved(qtbot, reading)
+    assert reading.session.find(first).decision is None
+    press(qtbot, reading, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    wait_saved(qtbot, reading)
+    assert reading.session.find(first).decision is Decision.UNSURE
+
+
+def test_the_edge_keys_move_the_edges_of_an_event_by_a_tenth_of_a_second(reading: MainWindow, qtbot: QtBot):
+    press(qtbot, reading, Qt.Key.Key_N)
+    event = reading.session.find(reading.queue.current_id)
+    reading.actions_by_id["start_earlier"].trigger()
+    wait_saved(qtbot, reading)
+    reading.actions_by_id["end_later"].trigger()
+    wait_saved(qtbot, reading)
+    moved = reading.session.find(event.event_id)
+    assert moved.onset_s == pytest.approx(event.onset_s - 0.1)
+    assert moved.end_s == pytest.approx(event.end_s + 0.1)
+
+
+def test_a_dragged_span_becomes_an_event_of_the_chosen_label(reading: MainWindow, qtbot: QtBot):
+    reading.page.traces.span_selected.emit(3.0, 1.5)
+    press(qtbot, reading, Qt.Key.Key_Return)
+    picker = open_dialog(reading, LabelPicker)
+    qtbot.keyClick(picker, Qt.Key.Key_4)
+    wait_saved(qtbot, reading)
+    added = next(event for event in reading.session.events if event.decision is Decision.ADDED)
+    assert (added.onset_s, added.duration_s, added.label) == (3.0, 1.5, "Tonic-seizure")
+
+
+def test_relabelling_offers_the_vocabulary_and_keeps_the_choice(reading: MainWindow, qtbot: QtBot):
+    press(qtbot, reading, Qt.Key.Key_N)
+    event_id = reading.queue.current_id
+    press(qtbot, reading, Qt.Key.Key_L)
+    open_dialog(reading, LabelPicker).picked.emit("Movement-artifact")
+    wait_saved(qtbot, reading)
+    assert reading.session.find(event_id).label == "Movement-artifact"
+
+
+def test_reopening_a_recording_brings_decisions_and_probability_back(
+    reading: MainWindow, make_window: Callable[[], MainWindow], infant_file: Path, qtbot: QtBot
+):
+    press(qtbot, reading, Qt.Key.Key_N)
+    first = reading.queue.current_id
+    press(qtbot, reading, Qt.Key.Key_A)
+    wait_saved(qtbot, reading)
+    events = reading.session.events
+    reading.close()
+    again = make_window()
+    with qtbot.waitSignal(again.session.opened, timeout=20_000):
+        again.session.open_file(infant_file)
+    assert not again.session.analysis.is_running
+    assert again.session.find(first).decision is Decision.ACCEPTED
+    assert again.session.events == events
+    assert again.session.analysis.track is not None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"this is no recording\n" * 50])
+def test_a_bad_file_is_one_sentence_and_the_window_lives_on(
+    reading: MainWindow, tmp_path: Path, content: bytes | None, qtbot: QtBot
+):
+    bad = tmp_path / "bad.edf"
+    if content is not None:
+        bad.write_bytes(content)
+    with qtbot.waitSignal(reading.session.open_failed, timeout=10_000):
+        reading.session.open_file(bad)
+    sentence = open_dialog(reading, SentenceDialog).sentence
+    assert "bad.edf" in sentence
+    assert "\n" not in sentence
+    assert reading.session.recording is not None
+    reading.actions_by_id["page_forward"].trigger()
+    assert reading.page.traces.position_s > 0
+
+
+def test_closing_while_the_analysis_runs_leaves_no_thread(window: MainWindow, infant_file: Path, qtbot: QtBot):
+    before = {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}
+    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+        window.session.open_file(infant_file)
+    assert window.session.analysis.is_running
+    window.close()
+    assert not any(thread.isRunning() for thread in window.findChildren(QThread))
+    after = {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}
+    assert after <= before
+
+
+def test_closing_while_a_recording_is_opened_leaves_no_thread_and_releases_its_study(
+    window: MainWindow, make_window: Callable[[], MainWindow], infant_file: Path, qtbot: QtBot
+):
+    window.session.open_file(infant_file)
+    window.close()
+    assert not any(thread.isRunning() for thread in window.findChildren(QThread))
+    other = make_window()
+    with qtbot.waitSignal(other.session.opened, timeout=20_000):
+        other.session.open_file(infant_file)
+
+
+def test_of_two_recordings_asked_for_in_a_row_the_later_one_is_shown(
+    window: MainWindow, infant_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    window.session.open_file(tmp_path / "missing.edf")
+    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+        window.session.open_file(infant_file)
+    assert window.session.path == infant_file
+    assert not [dialog for dialog in window.findChildren(SentenceDialog) if dialog.isVisible()]
+
+
+def test_stopping_the_analysis_keeps_the_window_and_says_so(window: MainWindow, infant_file: Path, qtbot: QtBot):
+    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+        window.session.open_file(infant_file)
+    window.actions_by_id["cancel"].trigger()
+    qtbot.waitUntil(lambda: window.session.analysis.progress.phase is Phase.CANCELLED, timeout=5_000)
+    assert window.actions_by_id["analyse"].isEnabled()
+
+
+def test_a_dropped_file_is_opened(window: MainWindow, infant_file: Path, qtbot: QtBot):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(infant_file))])
+    buttons, modifiers = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(100, 100), Qt.DropAction.CopyAction, mime, buttons, modifiers)
+    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+        window.dropEvent(event)
+
+
+def test_corrected_channel_kinds_are_drawn_analysed_and_remembered(
+    reading: MainWindow, settings: Settings, qtbot: QtBot
+):
+    name = next(channel.name for channel in reading.session.recording.channels if channel.kind is ChannelKind.EMG)
+    reading.actions_by_id["channel_kinds"].trigger()
+    dialog = open_dialog(reading, ChannelKindsDialog)
+    dialog.set_kind(name, ChannelKind.OTHER)
+    dialog.finish()
+    assert reading.session.analysis.is_running
+    qtbot.waitUntil(lambda: not reading.session.analysis.is_running, timeout=30_000)
+    assert name not in reading.session.analysis.results[0].channels_used
+    assert settings.channel_kinds(reading.session.fingerprint) == {name: ChannelKind.OTHER}
+
+
+def test_selecting_an_event_centres_the_page_on_it(reading: MainWindow):
+    event = reading.session.events[-1]
+    reading.page.traces.go_to(0.0)
+    reading.queue.select(event.event_id)
+    traces = reading.page.traces
+    middle_s = (event.onset_s + event.end_s) / 2
+    latest_s = reading.session.recording.duration_s - traces.page_s
+    assert traces.position_s == pytest.approx(min(max(0.0, middle_s - traces.page_s / 2), latest_s), abs=0.05)
+
+
+def test_the_view_is_recorded_with_each_decision(reading: MainWindow, qtbot: QtBot):
+    press(qtbot, reading, Qt.Key.Key_Plus)
+    press(qtbot, reading, Qt.Key.Key_N)
+    event_id = reading.queue.current_id
+    press(qtbot, reading, Qt.Key.Key_A)
+    wait_saved(qtbot, reading)
+    view = reading.session.study.annotation_of(event_id).view
+    assert view.sensitivity_uv_per_mm == 10.0
+    assert view.montage == "longitudinal"
+
+
+def test_the_view_of_the_last_session_is_there_again(
+    reading: MainWindow, make_window: Callable[[], MainWindow], qtbot: QtBot
+):
+    press(qtbot, reading, Qt.Key.Key_M)
+    press(qtbot, reading, Qt.Key.Key_Period)
+    display = reading.page.traces.display
+    reading.close()
+    assert make_window().page.traces.display == replace(display)
+
+
+def test_the_warning_is_in_title_and_bar_while_a_simulated_model_is_in_use(reading: MainWindow):
+    assert "trained on simulated data, not clinically validated" in reading.windowTitle()
+    assert "Burst finder 1.0.0" in reading.windowTitle()
+    assert "trained on simulated data" in reading._bar.notice.accessibleName()
+
+
+def test_without_a_network_the_recording_can_still_be_read_and_the_lack_is_said(
+    qtbot: QtBot, settings: Settings, tmp_path: Path, infant_file: Path
+):
+    window = MainWindow(settings, tmp_path / "study", tmp_path / "no-models")
+    window.show()
+    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+        window.session.open_file(infant_file)
+    assert not window.actions_by_id["analyse"].isEnabled()
+    assert "no intact model package" in window._bar.notice.accessibleName()
+    window.close()
+
+
+def test_traces_fill_seven_tenths_of_the_window(reading: MainWindow, qtbot: QtBot):
+    for width, height in ((1600, 900), (1366, 768)):
+        reading.resize(width, height)
+        reading.show_panel("models")
+        reading.show_panel("events")
+        QApplication.processEvents()
+        traces = reading.page.traces
+        assert traces.width() * traces.height() >= 0.7 * width * height
+
+
+def test_f11_leaves_the_traces_alone_and_escape_leads_back(reading: MainWindow, qtbot: QtBot):
+    reading.actions_by_id["traces_only"].trigger()
+    assert not reading.queue.isVisible()
+    assert not reading._bar.isVisible()
+    press(qtbot, reading, Qt.Key.Key_Escape)
+    assert reading.queue.isVisible()
+    assert reading._bar.isVisible()
+
+
+def test_the_key_sheet_opens_with_f1(window: MainWindow, qtbot: QtBot):
+    window.actions_by_id["keys"].trigger()
+    assert open_dialog(window, KeySheet).action_ids
