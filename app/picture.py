@@ -9,12 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from tqdm import tqdm
+
 from inference.errors import RecordingError, SpasmlensError
 
 if TYPE_CHECKING:
     from app.window import MainWindow
 
 _POLL_S = 0.02
+_BAR = "{desc} {percentage:3.0f} %|{bar}| {remaining} left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def _draw(request: PictureRequest, folder: Path) -> None:
     failures: list[str] = []
     window.session.open_failed.connect(failures.append)
     window.session.failed.connect(failures.append)
+    window.session.opening.connect(_tell)
     try:
         window.resize(*request.size_px)
         # No pointer rests on anything in a picture.
@@ -86,7 +90,13 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
     else:
         session.open_file(request.file)
     _wait(lambda: session.recording is not None or bool(failures))
-    _wait(lambda: not session.analysis.is_running or bool(failures))
+    with tqdm(total=1.0, desc="Analysing", bar_format=_BAR, disable=None, delay=1, leave=False) as bar:
+
+        def is_analysed() -> bool:
+            bar.update(session.analysis.progress.fraction - bar.n)
+            return not session.analysis.is_running or bool(failures)
+
+        _wait(is_analysed)
     if failures:
         raise SpasmlensError(failures[0])
 
@@ -97,6 +107,10 @@ def _go_to(window: "MainWindow", at_s: float | None) -> None:
         window.page.traces.go_to(at_s)
     elif events:
         window.queue.select(events[0].event_id)
+
+
+def _tell(sentence: str, _fraction: float) -> None:
+    sys.stderr.write(f"{sentence}\n")
 
 
 def _wait(is_there: Callable[[], bool]) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.analysis_run import AnalysisRun, Phase
 from app.lanes.overview import OverviewLane
 from app.lanes.probability import HEIGHT_PX, LOW_HEIGHT_PX, ProbabilityLane
+from app.notestrip import NoteStrip
 from app.review import ReviewEvent
 from app.theme import Theme
 from app.traces.display import DisplaySettings
@@ -26,7 +27,7 @@ class ReadingPage(QWidget):
 
     Attributes
     ----------
-    traces : the trace view.
+    traces : the trace view. ``notes`` : sentences above it.
 
     Signals
     -------
@@ -40,6 +41,7 @@ class ReadingPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.traces = TraceView(palette=trace_palette(theme))
+        self.notes = NoteStrip(theme)
         self._probability = ProbabilityLane(theme)
         self._overview = OverviewLane(theme)
         self.traces.page_changed.connect(self._follow_page)
@@ -48,6 +50,7 @@ class ReadingPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.notes)
         column.addWidget(self.traces, 1)
         column.addWidget(self._probability)
         column.addWidget(self._overview)
@@ -55,6 +58,7 @@ class ReadingPage(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme."""
         self.traces.set_palette(trace_palette(theme))
+        self.notes.set_theme(theme)
         self._probability.set_theme(theme)
         self._overview.set_theme(theme)
 
@@ -75,6 +79,15 @@ class ReadingPage(QWidget):
         low = self.height() < _LOW_PAGE_PX
         self._probability.setFixedHeight(LOW_HEIGHT_PX if low else HEIGHT_PX)
         super().resizeEvent(event)
+
+    def gather_notes(self, recording: Recording | None) -> tuple[str, ...]:
+        """Tell what is odd in the recording and why a montage is not the one asked for; show it in the strip."""
+        problems = recording.problems if recording is not None else ()
+        montage = self.traces.montage
+        notes = (*problems, *(montage.notes if recording is not None else ()))
+        self.notes.set_sentences(notes or ("Nothing odd was noticed in this recording.",))
+        is_other = montage.name != self.traces.display.montage and bool(montage.notes)
+        return (*problems, *montage.notes[:1]) if is_other else problems
 
     def set_lanes_visible(self, visible: bool) -> None:
         """Show or fold away the lanes."""

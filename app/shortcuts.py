@@ -93,6 +93,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("auto_advance", "View", "After a decision, go to the next event", ("Ctrl+J",), checkable=True),
     ActionSpec("events_panel", "View", "Event queue", ("F6",), icon="list-checks", checkable=True),
     ActionSpec("models_panel", "View", "Models", ("F7",), icon="brain", checkable=True),
+    ActionSpec("notes", "View", "Notes on recording and montage", ("F8",), _REC, "triangle-alert", checkable=True),
     ActionSpec("traces_only", "View", "Traces alone", ("F11",), icon="maximize", checkable=True),
     ActionSpec("dark", "View", "Dark theme", ("Ctrl+T",), icon="moon", checkable=True),
     ActionSpec("menu", "Help", "Open the menu", ("F10",), icon="menu"),

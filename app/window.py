@@ -51,6 +51,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self._shown_phase: Phase | None = None
+        self._urgent_notes: tuple[str, ...] = ()
         theme = THEMES.get(settings.theme, THEMES["light"])
         apply_theme(_application(), theme)
         self.session = Session(settings, study_folder, models_folder, self)
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id["auto_advance"].setChecked(settings.auto_advance)
         self.actions_by_id["dark"].setChecked(theme.dark)
         self.actions_by_id["events_panel"].setChecked(True)
+        self.page.notes.close_button.setDefaultAction(self.actions_by_id["notes"])
         self._apply_theme(theme)
         self._show_closed()
 
@@ -137,6 +139,7 @@ class MainWindow(QMainWindow):
             "auto_advance": self._set_auto_advance,
             "events_panel": self._arrange,
             "models_panel": self._arrange,
+            "notes": self._arrange,
             "traces_only": self._show_traces_only,
             "dark": self._set_dark,
             "let_go": self._let_go,
@@ -166,6 +169,7 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self.page)
         self._status.set_saved("")
         self._shown_phase = None
+        self._urgent_notes = ()
         self._show_view()
         self._show_notice()
         self._show_events()
@@ -264,7 +268,15 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_view(self) -> None:
+        self._show_notes()
         self._status.set_view("" if self.session.recording is None else describe_display(self._viewer.display))
+
+    def _show_notes(self) -> None:
+        """Unfold the notes when there is something new that a reader must know."""
+        urgent = self.page.gather_notes(self.session.recording)
+        if urgent != self._urgent_notes:
+            self._urgent_notes = urgent
+            self.actions_by_id["notes"].setChecked(bool(urgent))
 
     def _show_notice(self) -> None:
         session = self.session
@@ -307,6 +319,7 @@ class MainWindow(QMainWindow):
         for action_id, dock in self._docks.items():
             dock.setVisible(reading and not alone and self.actions_by_id[action_id].isChecked())
         self.resizeDocks(list(self._docks.values()), [self._dock_px] * len(self._docks), Qt.Orientation.Horizontal)
+        self.page.notes.setVisible(not alone and self.actions_by_id["notes"].isChecked())
         self._bar.setVisible(not alone)
         self._status.setVisible(not alone)
         self.page.set_lanes_visible(not alone)
@@ -374,6 +387,8 @@ class MainWindow(QMainWindow):
         """Write what is to be written and end every thread."""
         if not self.actions_by_id["traces_only"].isChecked():
             self._settings.geometry = self.saveGeometry()
+        # What is under way may take a moment to end; nobody need watch.
+        self.hide()
         self.session.close()
         self.page.traces.close_feed()
         super().closeEvent(event)

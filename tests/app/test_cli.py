@@ -106,7 +106,6 @@ def run_spasmlens(*words: str) -> subprocess.CompletedProcess[str]:
         env=environment,
         timeout=60,
         check=False,
-        check=False,
     )
 
 

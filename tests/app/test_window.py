@@ -287,3 +287,18 @@ def test_f11_leaves_the_traces_alone_and_escape_leads_back(reading: MainWindow, 
 def test_the_key_sheet_opens_with_f1(window: MainWindow, qtbot: QtBot):
     window.actions_by_id["keys"].trigger()
     assert open_dialog(window, KeySheet).action_ids
+
+
+def test_a_cut_file_is_shown_with_what_is_missing_above_the_traces(
+    window: MainWindow, infant_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    whole = infant_file.read_bytes()
+    cut = tmp_path / "cut.edf"
+    cut.write_bytes(whole[: len(whole) * 2 // 3])
+    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+        window.session.open_file(cut)
+    assert window.session.recording.problems
+    assert window.page.notes.isVisible()
+    assert window.session.recording.problems[0] in window.page.notes.text
+    window.actions_by_id["notes"].trigger()
+    assert not window.page.notes.isVisible()
