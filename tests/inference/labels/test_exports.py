@@ -98,16 +98,6 @@ def test_detections_of_an_analysis_become_szcore_events(tmp_path):
     assert (row["onset"], row["eventType"], row["confidence"]) == ("5.000", "sz_uo_m_spasms", "0.910")
 
 
-@pytest.mark.parametrize("annotations", [make_labels().annotations, ()])
-def test_the_benchmark_s_own_reader_reads_the_szcore_file(tmp_path, annotations):
-    field = pytest.importorskip("epilepsy2bids.annotations", reason="epilepsy2bids is not installed")
-    export_labels(make_labels(annotations=annotations), ["szcore"], tmp_path)
-    read = field.Annotations.loadTsv(tmp_path / SZCORE_EVENTS)
-    assert len(read.getEvents()) == (3 if annotations else 0)
-    assert len(read.getMask(1)) == 600
-    assert all(event["dateTime"] == START for event in read.events)
-
-
 def test_szcore_says_when_it_needs_a_length_that_is_not_known(tmp_path):
     with pytest.raises(LabelError, match="needs the length of Smith_John_1999"):
         export_labels(make_labels(duration_s=None), ["szcore"], tmp_path)
