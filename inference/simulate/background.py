@@ -91,7 +91,7 @@ def _rhythms(sheet: Sheet) -> list[Rhythm]:
         Rhythm(Spectrum(0.6, 3.0, order=2), cortex, {awake: 10, nrem: 30, rem: 11}, 0.4),
         Rhythm(Spectrum(3.5, 7.0, order=2), cortex, {awake: 8, nrem: 10, rem: 8}),
         Rhythm(
-            Spectrum(body.posterior_hz - 0.7, body.posterior_hz + 0.7, order=4),
+            Spectrum(body.posterior_hz - 0.7, body.posterior_hz + 0.7, order=8),
             posterior,
             {awake: 8, nrem: 0, rem: 2},
             0.45,

@@ -132,13 +132,13 @@ def _write_movement_with_eeg(sheet: Sheet, random: np.random.Generator, onset_s:
 
 
 def _write_startle(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
-    """Write a startle: every muscle at once, abrupt, with a blink and sometimes a vertex response."""
+    """Write a startle: every muscle at once, abrupt, sometimes with a vertex response."""
     emg_uv = np.array(sheet.patient.muscle.movement_uv, dtype=np.float32) * np.float32(random.uniform(0.7, 1.8))
     jerk = partial(diamond, duration_s=duration_s, rise=0.06)
     sheet.add_contraction(onset_s, duration_s, jerk, emg_uv)
     sheet.add_scalp_muscle(onset_s, duration_s, jerk, np.full(4, 10.0, np.float32))
     if random.random() < 0.5:
-        _add_vertex_wave(sheet, onset_s + 0.08, float(random.uniform(50, 140)))
+        _add_vertex_wave(sheet, onset_s + 0.08, float(random.uniform(50, 140)), min(0.45, duration_s - 0.08))
     sheet.note(Term.STARTLE, onset_s, duration_s, sheet.emg_names(emg_uv))
 
 
@@ -186,7 +186,7 @@ def _write_myoclonus(sheet: Sheet, random: np.random.Generator, onset_s: float, 
     sheet.note(Term.MYOCLONUS, onset_s, duration_s, sheet.emg_names(emg_uv))
 
 
-def _add_vertex_wave(sheet: Sheet, onset_s: float, uv: float, duration_s: float = 0.45) -> Samples:
+def _add_vertex_wave(sheet: Sheet, onset_s: float, uv: float, duration_s: float) -> Samples:
     field = sheet.head.field(Dipole.radial(electrode_position("Cz"), CORTEX_DEPTH))
     sheet.add_wave(onset_s, duration_s, partial(spike_and_wave, spike_s=duration_s / 4, wave=-0.3), uv * field)
     return field
@@ -235,9 +235,10 @@ def _write_arousal(sheet: Sheet, random: np.random.Generator, onset_s: float, du
     sheet.suppress(onset_s + 0.5, duration_s, float(random.uniform(0.3, 0.6)))
     channels: tuple[str, ...] = ()
     if random.random() < 0.5:
-        delay_s = float(random.uniform(0.8, 2.0))
-        emg_uv = _emg_uv(sheet, random, 0.2, 0.8)
-        sheet.add_contraction(onset_s + delay_s, duration_s - 0.3, _restless(random, duration_s - 0.3), emg_uv)
+        delay_s, emg_uv = float(random.uniform(0.6, 1.2)), _emg_uv(sheet, random, 0.2, 0.8)
+        moving_s = duration_s + 0.5 - delay_s
+        sheet.add_contraction(onset_s + delay_s, moving_s, _restless(random, moving_s), emg_uv)
+        channels = sheet.emg_names(emg_uv)
     sheet.note(Term.AROUSAL, onset_s, duration_s + 0.5, channels)
 
 

@@ -23,7 +23,7 @@ def test_noise_has_unit_variance_also_where_blocks_meet(spectrum):
 
 
 def test_power_lies_between_the_edges():
-    frequency_hz, power = welch(endless(Spectrum(8.0, 12.0, order=4), 120.0, 256.0), 256.0, nperseg=1024)
+    frequency_hz, power = welch(endless(Spectrum(8.0, 12.0, order=8), 120.0, 256.0), 256.0, nperseg=1024)
     inside = (frequency_hz > 6.0) & (frequency_hz < 15.0)
     assert power[:, inside].sum() > 0.95 * power.sum()
 
