@@ -376,9 +376,7 @@ class TracePage(QWidget):
     def _message_text(self) -> str:
         if self._recording is None:
             return "Open a recording to see its traces."
-        return (
-            self._message or "Every channel is hidden. Choose in the display settings what to show."
-        )
+        return self._message or "Every channel is hidden. Choose in the display settings what to show."
 
     def _paint_margins(self, painter: QPainter, page: PageGeometry) -> None:
         """Paint labels and calibration, which change with the layout but not with time, from a picture of them."""

@@ -18,7 +18,7 @@ from inference.errors import LabelError
 from inference.labels.export import EXPORT_FORMATS, export_labels
 from inference.labels.labelset import deidentify
 from inference.labels.szcore import rows_of_detections, write_szcore_events
-from tests.inference.labels.builders import START, make_detection, make_labels
+from tests.inference.labels.builders import make_detection, make_labels
 
 SZCORE_EVENTS = "szcore/Smith_John_1999_desc-spasmlens_events.tsv"
 ALL = tuple(EXPORT_FORMATS)
