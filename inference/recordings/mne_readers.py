@@ -72,7 +72,7 @@ def _read_neuroscan(path: Path) -> Any:
     import mne
 
     with path.open("rb") as stream:
-        data_format = _find_neuroscan_format(stream)
+        data_format = _find_neuroscan_format(stream, path.stat().st_size)
     return mne.io.read_raw_cnt(path, data_format=data_format)
 
 
@@ -84,7 +84,7 @@ def _read_ant(path: Path) -> Any:
     return mne.io.read_raw_ant(path, misc=None)
 
 
-def _find_neuroscan_format(stream: BinaryIO) -> str:
+def _find_neuroscan_format(stream: BinaryIO, file_bytes: int) -> str:
     """Tell whether samples have 16 or 32 bits where the header's count of samples does not, as EEGLAB's loadcnt does.
 
     Offsets are those of the SETUP structure, http://paulbourke.net/dataformats/eeg/.
@@ -98,6 +98,8 @@ def _find_neuroscan_format(stream: BinaryIO) -> str:
     n_bytes = events - 900 - 75 * n_channels
     if n_channels == 0 or n_bytes <= 0:
         raise DamagedFileError("its header claims no channels or no data")
+    if events > file_bytes:
+        raise DamagedFileError(f"it was cut off: its events should follow at byte {events}, but it has {file_bytes}")
     if n_samples > 0:
         if n_bytes not in (2 * n_channels * n_samples, 4 * n_channels * n_samples):
             raise DamagedFileError(

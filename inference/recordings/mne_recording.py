@@ -86,17 +86,16 @@ class MneRecording(Recording):
         ]
 
     def _set_annotations(self, problems: list[str]) -> None:
-        raw, annotations = self._raw, self._raw.annotations
-        first_s = raw.first_time if annotations.orig_time is not None else 0.0
-        gaps, kept = [], []
-        for entry in annotations:
-            onset_s, duration_s = round(float(entry["onset"]) - first_s, 6), float(entry["duration"])
-            if entry["description"] == _GAP_LABEL:
-                gaps.append(Gap(onset_s, duration_s))
+        skips, kept = [], []
+        for entry in self._raw.annotations:
+            # MNE counts from the start of the measurement, which may lie before the file's first sample.
+            onset_s = round(float(entry["onset"]) - self._raw.first_time, 6)
+            duration_s, label = float(entry["duration"]), str(entry["description"])
+            if label == _GAP_LABEL:
+                skips.append(Gap(onset_s, duration_s))
             else:
-                label = str(entry["description"])
                 kept.append(FileAnnotation(onset_s, duration_s, label, tuple(entry.get("ch_names") or ())))
-        self.gaps = tuple(gaps)
+        self.gaps = _join_gaps(skips)
         self.annotations = tuple(sorted(kept, key=lambda annotation: annotation.onset_s))
         labels = [annotation.label for annotation in kept]
         n_parts = max(1, labels.count(_SEGMENT)) + labels.count(_BOUNDARY)
@@ -159,6 +158,18 @@ def _unit(header: Any, file_unit: str) -> tuple[str, float]:
     if header["unit"] == _FIFF_VOLT:
         return "V", 1.0
     return file_unit, 1e6 if file_unit in {"µS", "uS"} else 1.0
+
+
+def _join_gaps(skips: Sequence[Gap]) -> tuple[Gap, ...]:
+    gaps: list[Gap] = []
+    for gap in sorted(skips, key=lambda gap: gap.onset_s):
+        before = gaps[-1] if gaps else None
+        if before is not None and gap.onset_s <= before.onset_s + before.duration_s:
+            end_s = max(before.onset_s + before.duration_s, gap.onset_s + gap.duration_s)
+            gaps[-1] = Gap(before.onset_s, end_s - before.onset_s)
+        else:
+            gaps.append(gap)
+    return tuple(gaps)
 
 
 def _count_readable(raw: Any) -> int:

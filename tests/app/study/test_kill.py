@@ -30,7 +30,7 @@ while True:
 
 
 def kill_while_editing(folder, delay_s):
-    """Let a process edit for a moment after its first acknowledgement, kill it, and give the last edit it acknowledged."""
+    """Let a process edit for a moment, kill it, and give the last edit that it had acknowledged."""
     process = subprocess.Popen(
         [sys.executable, "-c", _EDIT, folder, FINGERPRINT], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
     )

@@ -1,8 +1,8 @@
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,6 @@ from app.study.opening import open_study, read_labels
 from app.study.store import APPLICATION_ID, DATABASE_NAME, SCHEMA_VERSION
 from inference.errors import StudyError
 from tests.app.study.conftest import FINGERPRINT
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -119,45 +117,43 @@ def test_places_where_no_study_can_be_give_a_sentence(tmp_path, kind):
         read_labels(place)
 
 
-def run_unprivileged(code, *arguments):
-    """Run Python as somebody who may not write: root may write everywhere."""
-    user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=REPOSITORY, capture_output=True, text=True, check=False, **user,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-    )  # fmt: skip
+@contextmanager
+def unprivileged():
+    """Be somebody who may not write everywhere, as root may."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
-_OPEN = """
-import sys
-from pathlib import Path
-from app.study.opening import open_study, read_labels
-from inference.errors import StudyError
-folder = Path(sys.argv[1])
-print(len(read_labels(folder).annotations))
-try:
-    open_study(Path("night.edf"), sys.argv[2], folder)
-except StudyError as error:
-    print(error)
-"""
+@pytest.fixture
+def read_only_folder(folder):
+    """The study in a folder that nobody may write, outside of pytest's own, which others may not enter."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        shared = Path(place) / "study"
+        shutil.copytree(folder, shared)
+        (shared / "study.lock").unlink()
+        (shared / DATABASE_NAME).chmod(0o444)
+        shared.chmod(0o555)
+        yield shared
+        shared.chmod(0o755)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions are POSIX's here")
-def test_a_read_only_study_can_be_exported_and_is_not_edited(folder, tmp_path_factory):
-    shared = Path(os.environ.get("TMPDIR", "/tmp")) / f"spasmlens-read-only-{os.getpid()}"
-    shutil.copytree(folder, shared)
-    (shared / "study.lock").unlink()
-    try:
-        for path in shared.iterdir():
-            path.chmod(0o444)
-        shared.chmod(0o555)
-        result = run_unprivileged(_OPEN, shared, FINGERPRINT)
-    finally:
-        shared.chmod(0o755)
-        shutil.rmtree(shared)
-    if "ModuleNotFoundError" in result.stderr or "PermissionError" in result.stderr:
-        pytest.skip("an unprivileged user may not read this environment")
-    assert result.returncode == 0, result.stderr
-    count, sentence = result.stdout.splitlines()
-    assert count == "0" and "no permission" in sentence and str(shared) in sentence
+def test_a_read_only_study_can_be_exported_and_is_not_edited(read_only_folder):
+    with unprivileged():
+        assert read_labels(read_only_folder).annotations == ()
+        with pytest.raises(StudyError, match=r"study\.sqlite cannot be opened: no permission"):
+            open_study(Path("night.edf"), FINGERPRINT, read_only_folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions are POSIX's here")
+def test_a_study_that_may_not_be_read_gives_a_sentence(read_only_folder):
+    (read_only_folder / DATABASE_NAME).chmod(0o000)
+    with unprivileged(), pytest.raises(StudyError, match="Permission denied"):
+        read_labels(read_only_folder)
