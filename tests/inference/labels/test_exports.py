@@ -18,7 +18,7 @@ from inference.errors import LabelError
 from inference.labels.export import EXPORT_FORMATS, export_labels
 from inference.labels.labelset import deidentify
 from inference.labels.szcore import rows_of_detections, write_szcore_events
-from tests.inference.labels.builders import START, make_detection, make_labels
+from tests.inference.labels.builders import make_detection, make_labels
 
 SZCORE_EVENTS = "szcore/Smith_John_1999_desc-spasmlens_events.tsv"
 ALL = tuple(EXPORT_FORMATS)
@@ -96,16 +96,6 @@ def test_detections_of_an_analysis_become_szcore_events(tmp_path):
     path = write_szcore_events(tmp_path / "x.tsv", rows_of_detections([make_detection(1, 5.0)]), 60.0)
     (row,) = read_table(path)
     assert (row["onset"], row["eventType"], row["confidence"]) == ("5.000", "sz_uo_m_spasms", "0.910")
-
-
-@pytest.mark.parametrize("annotations", [make_labels().annotations, ()])
-def test_the_benchmark_s_own_reader_reads_the_szcore_file(tmp_path, annotations):
-    field = pytest.importorskip("epilepsy2bids.annotations", reason="epilepsy2bids is not installed")
-    export_labels(make_labels(annotations=annotations), ["szcore"], tmp_path)
-    read = field.Annotations.loadTsv(tmp_path / SZCORE_EVENTS)
-    assert len(read.getEvents()) == (3 if annotations else 0)
-    assert len(read.getMask(1)) == 600
-    assert all(event["dateTime"] == START for event in read.events)
 
 
 def test_szcore_says_when_it_needs_a_length_that_is_not_known(tmp_path):
