@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from inference.recordings.channels import SignalHeader, build_channels, gain_to_unit
 from inference.recordings.edf_annotations import RecordAnnotations, parse_record_annotations
-from inference.recordings.edf_header import EdfHeader, EdfHeaderError, EdfSignalHeader, read_edf_header
-from inference.recordings.failures import cannot_open, cannot_read, describe_os_error
+from inference.recordings.edf_header import EdfHeader, EdfSignalHeader, read_edf_header
+from inference.recordings.failures import DamagedFileError, cannot_open, cannot_read, describe_os_error
 from inference.recordings.recording import ChannelKind, FileAnnotation, Gap, Recording
 
 #: Data records are read in blocks of about this size, so that one channel of a whole night costs no memory to speak of.
@@ -58,7 +58,7 @@ class EdfRecording(Recording):
                 records = _read_annotations(stream, self._header, n_records)
         except OSError as error:
             raise cannot_open(path, describe_os_error(error)) from error
-        except EdfHeaderError as error:
+        except DamagedFileError as error:
             raise cannot_open(path, error) from error
         self.file_format = self._header.file_format
         problems = list(_describe_length(self._header, file_bytes, n_records))
@@ -69,7 +69,7 @@ class EdfRecording(Recording):
     def _count_records(self, file_bytes: int) -> int:
         n_records = (file_bytes - self._header.header_bytes) // self._header.record_bytes
         if n_records < 1:
-            raise EdfHeaderError("it was cut off before the end of its first data record")
+            raise DamagedFileError("it was cut off before the end of its first data record")
         return n_records
 
     def _set_channels(self, problems: list[str]) -> None:

@@ -12,6 +12,8 @@ from datetime import datetime
 from fractions import Fraction
 from typing import BinaryIO, Final
 
+from inference.recordings.failures import DamagedFileError
+
 MAIN_BYTES: Final = 256
 SIGNAL_BYTES: Final = 256
 _FIELD_BYTES: Final = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
@@ -23,10 +25,6 @@ _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
 _MAX_PHYSICAL: Final = 1e30
 _MAX_RECORD_S: Final = 366 * 86400
 _MAX_RATE_HZ: Final = 1_000_000
-
-
-class EdfHeaderError(ValueError):
-    """The header is not one of the EDF family; the message is a clause that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +92,18 @@ def read_edf_header(stream: BinaryIO, file_bytes: int) -> EdfHeader:
 
     Raises
     ------
-    EdfHeaderError
+    DamagedFileError
         A field holds no sensible value, or the file is shorter than its header.
     """
     main = stream.read(MAIN_BYTES)
     if not is_edf(main):
-        raise EdfHeaderError("it does not begin like an EDF or BDF file")
+        raise DamagedFileError("it does not begin like an EDF or BDF file")
     if len(main) < MAIN_BYTES:
-        raise EdfHeaderError(f"it ends after {len(main)} bytes, within its header")
+        raise DamagedFileError(f"it ends after {len(main)} bytes, within its header")
     n_signals = _whole(main[252:256], "number of signals", least=1)
     needed = MAIN_BYTES + n_signals * SIGNAL_BYTES
     if needed > file_bytes:
-        raise EdfHeaderError(
+        raise DamagedFileError(
             f"its header claims {n_signals} signals and would fill {needed} bytes, but the file has only {file_bytes}"
         )
     fields = _read_fields(stream, n_signals)
@@ -119,7 +117,7 @@ def read_edf_header(stream: BinaryIO, file_bytes: int) -> EdfHeader:
         signals=tuple(_signal(*signal) for signal in zip(*fields, strict=True)),
     )
     if not any(signal.samples_per_record and not signal.is_annotations for signal in header.signals):
-        raise EdfHeaderError("it holds annotations only, no signals")
+        raise DamagedFileError("it holds annotations only, no signals")
     _check_rates(header)
     return header
 
@@ -140,10 +138,10 @@ def decode_text(raw: bytes) -> str:
 
 def _check_rates(header: EdfHeader) -> None:
     if not 0 < header.record_s <= _MAX_RECORD_S:
-        raise EdfHeaderError(f"its header gives data records a duration of {float(header.record_s):g} s")
+        raise DamagedFileError(f"its header gives data records a duration of {float(header.record_s):g} s")
     for signal in header.signals:
         if not signal.is_annotations and (rate_hz := signal.samples_per_record / header.record_s) > _MAX_RATE_HZ:
-            raise EdfHeaderError(f"its header gives {signal.label or 'a signal'} a rate of {float(rate_hz):g} Hz")
+            raise DamagedFileError(f"its header gives {signal.label or 'a signal'} a rate of {float(rate_hz):g} Hz")
 
 
 def _read_fields(stream: BinaryIO, n_signals: int) -> list[list[bytes]]:
@@ -164,7 +162,7 @@ def _signal(*fields: bytes) -> EdfSignalHeader:
 def _scale(fields: tuple[bytes, ...]) -> tuple[float | None, float]:
     try:
         low, high, digital_low, digital_high = (float(_plain(field, "range")) for field in fields)
-    except EdfHeaderError:
+    except DamagedFileError:
         return None, 0.0
     if low == high or digital_low == digital_high or not all(abs(x) < _MAX_PHYSICAL for x in (low, high)):
         return None, 0.0
@@ -198,12 +196,12 @@ def _start_day(recording_field: str, date_field: str) -> tuple[int, int, int]:
 def _whole(field: bytes, meaning: str, *, least: int) -> int:
     text = decode_text(field)
     if not _WHOLE_NUMBER.fullmatch(text) or int(text) < least:
-        raise EdfHeaderError(f"its header is damaged: the {meaning} is {text!r}")
+        raise DamagedFileError(f"its header is damaged: the {meaning} is {text!r}")
     return int(text)
 
 
 def _plain(field: bytes, meaning: str) -> str:
     text = decode_text(field).replace(",", ".")
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
-        raise EdfHeaderError(f"its header is damaged: the {meaning} is {text!r}")
+        raise DamagedFileError(f"its header is damaged: the {meaning} is {text!r}")
     return text

@@ -5,6 +5,10 @@ from pathlib import Path
 from inference.errors import RecordingError
 
 
+class DamagedFileError(ValueError):
+    """A file is not what its format asks for; the message is a clause that says why, for :func:`cannot_open`."""
+
+
 def cannot_open(path: Path, cause: object) -> RecordingError:
     """Build the error for a file that cannot be opened; ``cause`` is a clause without a full stop."""
     return RecordingError(f"{path} cannot be opened: {str(cause).rstrip('.')}.")

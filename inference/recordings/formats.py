@@ -92,7 +92,7 @@ def _by_content(head: bytes, suffix: str) -> FileFormat | None:
         (FileFormat.BRAINVISION, _BRAINVISION.match(head) is not None),
         (FileFormat.NIHON_KOHDEN, _NIHON_KOHDEN.match(head) is not None),
         (FileFormat.NEUROSCAN, head.startswith(b"Version 3.")),
-        (FileFormat.ANT, head[:4] in {b"RIFF", b"RF64"} and head[8:12].upper() == b"CNT "),
+        (FileFormat.ANT, suffix == ".cnt" and head[:4] in {b"RIFF", b"RF64"}),
         (FileFormat.FIF, head.startswith(_FIF_FILE_ID)),
         (FileFormat.EEGLAB, suffix == ".set" and (head.startswith(b"MATLAB ") or b"\x89HDF" in head)),
         (FileFormat.PERSYST, suffix == ".lay" and b"[fileinfo]" in head.lower()),

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.recordings.channels import SignalHeader, build_channels, gain_to_unit
-from inference.recordings.failures import cannot_open, cannot_read, describe_os_error
+from inference.recordings.failures import DamagedFileError, cannot_open, cannot_read, describe_os_error
 from inference.recordings.formats import FileFormat
-from inference.recordings.mne_readers import DamagedFileError, read_raw
+from inference.recordings.mne_readers import read_raw
 from inference.recordings.recording import ChannelKind, FileAnnotation, Gap, Recording
 
 #: Catching warnings changes the whole process, so only one thread may do so at a time.

@@ -1,13 +1,18 @@
 """Whatever is handed in: one sentence that names file and cause, or a recording that says what it lacks."""
 
+import io
 import os
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
+import scipy.io
 
 from inference.errors import RecordingError
 from inference.recordings import open_recording
+from inference.recordings.failures import DamagedFileError
+from inference.recordings.mat5 import check_mat5
 from tests.inference.recordings.edf_files import N_SIGNALS, RECORD_COUNT, patch, write_edf
 
 
@@ -145,3 +150,45 @@ def test_no_cut_through_another_format_raises_anything_but_a_sentence(test_data,
     for _ in range(12):
         path.write_bytes(content[: rng.randrange(1, len(content))])
         open_and_read(path)
+
+
+@pytest.mark.parametrize("place", [277, 288, 761, 10056])
+def test_a_damaged_matlab_file_that_would_end_the_process_is_refused_first(test_data, tmp_path, place):
+    content = bytearray((test_data / "formats/test_raw_2021.set").read_bytes())
+    content[place] = 204
+    path = tmp_path / "damaged.set"
+    path.write_bytes(content)
+    assert "damaged" in refusal(path)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_sound_matlab_files_pass_the_check_and_cut_ones_do_not(compressed):
+    stream = io.BytesIO()
+    cell = np.array([("C3",), ("EMG1",)], dtype=[("labels", object)])
+    content = {"EEG": {"data": np.zeros((2, 90)), "chanlocs": cell, "event": [], "note": "é", "z": 1j * np.ones(3)}}
+    scipy.io.savemat(stream, content, do_compression=compressed)
+    size = stream.tell()
+    stream.seek(0)
+    check_mat5(stream, size)
+    for cut in range(129, size - 8, 41):
+        with pytest.raises(DamagedFileError):
+            check_mat5(io.BytesIO(stream.getvalue()[:cut]), cut)
+
+
+def riff(*chunks: bytes) -> bytes:
+    body = b"".join(chunks)
+    return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"CNT " + body
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (riff(), "lacks the part 'eeph'"),
+        (riff(b"eeph\x04\0\0\0test"), "lacks the part 'raw3'"),
+        (riff(b"eeph\x04\0\0\0test", b"LIST\xff\0\0\0raw3"), "longer than the file"),
+    ],
+)
+def test_a_damaged_ant_file_is_refused_before_its_library_crashes(tmp_path, content, cause):
+    path = tmp_path / "damaged.cnt"
+    path.write_bytes(content)
+    assert cause in refusal(path)
