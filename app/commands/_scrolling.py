@@ -19,10 +19,10 @@ from inference.recordings.recording import Channel, ChannelKind, Recording
 _SIZE_PX = (1600, 900)
 _FRAME_S = 1 / 60
 _RATE_HZ = 1024.0
-_RECORDING_S = 300.0
+_RECORDING_S = 180.0
 _PAGES_PER_S = 1.0
-_PAGE_TURNS = 20
-_PEER_FRAMES = 60
+_PAGE_TURNS = 10
+_PEER_FRAMES = 30
 _EEG = (
     *("Fp1", "Fp2", "F9", "F7", "F3", "Fz", "F4", "F8", "F10", "T9", "T7", "C3", "Cz", "C4", "T8", "T10"),
     *("P9", "P7", "P3", "Pz", "P4", "P8", "P10", "O1", "O2"),

@@ -1,10 +1,10 @@
-"""What is painted under and over the traces: grid, gaps, events, selection, cursor. Only what is visible is painted."""
+"""What is painted over the traces: gaps, events, selection, cursor. Only what is visible is painted."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.times import duration_text
@@ -18,6 +18,7 @@ _LANE_PX = STRIP_PX // 2
 _MIN_BAND_PX = 3.0
 _HANDLE_PX = (7.0, 28.0)
 _TEXT_SPACE_PX = 6.0
+_SELECTED_PX = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,6 @@ class _Style:
     colour: QColor
     fill: QBrush
     pen: QPen
-
-
-def paint_grid(painter: QPainter, page: PageGeometry, palette: TracePalette) -> None:
-    """Draw a faint line each second and a stronger one every five; on long pages the steps grow."""
-    faint_s, strong_s = _grid_steps(page)
-    for step_s, colour in ((faint_s, palette.grid), (strong_s, palette.grid_strong)):
-        painter.setPen(QPen(QColor(colour), 0))
-        first = math.ceil(page.position_s / step_s - 1e-9)
-        count = range(first, math.floor(page.end_s / step_s + 1e-9) + 1)
-        lines = [QLineF(x, page.top, x, page.bottom) for x in (_crisp(page, n * step_s) for n in count)]
-        painter.drawLines(lines)
 
 
 def paint_gaps(painter: QPainter, page: PageGeometry, gaps: Iterable[Gap], palette: TracePalette) -> None:
@@ -53,7 +43,7 @@ def paint_gaps(painter: QPainter, page: PageGeometry, gaps: Iterable[Gap], palet
 
 
 def paint_bands(painter: QPainter, page: PageGeometry, marks: Iterable[EventMark], palette: TracePalette) -> None:
-    """Draw the bands of detections (dashed) and annotations (solid) beneath the traces, the selected one last."""
+    """Draw the bands of detections (dashed) and annotations (solid) over the traces, the selected one last."""
     for mark in sorted(marks, key=lambda mark: mark.selected):
         if mark.role == "file":
             continue
@@ -63,6 +53,9 @@ def paint_bands(painter: QPainter, page: PageGeometry, marks: Iterable[EventMark
         painter.setPen(style.pen)
         painter.drawLine(box.topLeft(), box.bottomLeft())
         painter.drawLine(box.topRight(), box.bottomRight())
+        if mark.selected:
+            for y in (box.top(), box.bottom() - _SELECTED_PX):
+                painter.fillRect(QRectF(box.left(), y, box.width(), _SELECTED_PX), style.colour)
 
 
 def paint_handles(painter: QPainter, page: PageGeometry, mark: EventMark, palette: TracePalette) -> None:
@@ -196,17 +189,3 @@ def _translucent(colour: QColor, alpha: int) -> QColor:
     faded = QColor(colour)
     faded.setAlpha(alpha)
     return faded
-
-
-def _crisp(page: PageGeometry, time_s: float) -> float:
-    # A line in the middle of a device pixel covers that pixel alone.
-    column = round(time_s * page.columns_per_s) - page.first_column
-    return page.left + (column + 0.5) / page.pixel_ratio
-
-
-def _grid_steps(page: PageGeometry) -> tuple[float, float]:
-    pixels_per_s = page.columns_per_s / page.pixel_ratio
-    for faint_s, strong_s in ((0.2, 1.0), (1.0, 5.0), (5.0, 30.0), (10.0, 60.0), (60.0, 300.0)):
-        if faint_s * pixels_per_s >= (100.0 if faint_s < 1 else 12.0):
-            return faint_s, strong_s
-    return 300.0, 1800.0

@@ -22,6 +22,7 @@ from app.traces.geometry import (
 )
 from app.traces.marks import EventMark, MarkIndex
 from app.traces.palette import LIGHT, TracePalette
+from app.traces.paper import Paper
 from app.traces.plan import TracePlan, plan_traces
 from app.traces.raster import TILE_COLUMNS
 from app.traces.tiles import Rendering, TileFeed
@@ -268,9 +269,8 @@ class TracePage(QWidget):
             rendering = Rendering(
                 rows=scale_rows(self._rows, self._display, self._feed.scales, self.pixels_per_mm, page.pixel_ratio),
                 colours=tuple(int(self._colours.of_kind(group.kind)[1:], 16) for group in self._plan.groups),
-                columns_per_s=page.columns_per_s,
                 height=round(self._content_px * page.pixel_ratio),
-                pixel_ratio=page.pixel_ratio,
+                paper=self._paper(page),
             )
             self._feed.set_rendering(rendering)
             self._ask_for_tiles()
@@ -333,8 +333,7 @@ class TracePage(QWidget):
         marks = self.marks_on_page()
         with QPainter(self) as painter:
             painter.setFont(margins.sized(self.font(), margins.SMALL_PX))
-            whole = QRegion(self.rect())
-            for margin in whole - QRegion(page.left, page.top, page.width, page.bottom - page.top):
+            for margin in QRegion(self.rect()) - QRegion(page.left, page.top, page.width, page.bottom - page.top):
                 painter.fillRect(margin, QColor(self._colours.margin))
             painter.save()
             painter.setClipRect(QRectF(page.left, page.top, page.width, page.bottom - page.top))
@@ -353,18 +352,19 @@ class TracePage(QWidget):
         if self._recording is None or self._message or not self._plan.traces:
             overlay.paint_message(painter, page, self._message_text(), self._colours)
             return
-        box = QRectF(page.left, page.top, page.width, page.bottom - page.top)
-        painter.fillRect(box, QColor(self._colours.paper))
-        box.setLeft(page.x_of(self._recording.duration_s))
-        painter.fillRect(box, QColor(self._colours.margin))
-        overlay.paint_bands(painter, page, marks, self._colours)
-        overlay.paint_grid(painter, page, self._colours)
-        overlay.paint_gaps(painter, page, self._recording.gaps, self._colours)
         for number in self._visible_tiles():
             image = self._feed.tile(number)
+            x = page.left + (number * TILE_COLUMNS - page.first_column) / page.pixel_ratio
             if image is not None:
-                x = page.left + (number * TILE_COLUMNS - page.first_column) / page.pixel_ratio
                 painter.drawImage(QPointF(x, page.top - page.scroll_px), image)
+            else:
+                box = QRectF(x, page.top, TILE_COLUMNS / page.pixel_ratio, page.bottom - page.top)
+                self._paper(page).paint(painter, box, number * TILE_COLUMNS)
+        end = page.x_of(self._recording.duration_s)
+        if end < page.right:
+            painter.fillRect(QRectF(end, 0, page.right - end, page.bottom), QColor(self._colours.margin))
+        overlay.paint_gaps(painter, page, self._recording.gaps, self._colours)
+        overlay.paint_bands(painter, page, marks, self._colours)
         for mark in marks:
             if mark.selected and mark.role != "file":
                 overlay.paint_handles(painter, page, mark, self._colours)
@@ -372,6 +372,10 @@ class TracePage(QWidget):
             overlay.paint_selection(painter, page, self._selection, self._colours)
         if self._hover is not None:
             overlay.paint_cursor(painter, page, self._hover, self._colours)
+
+    def _paper(self, page: PageGeometry) -> Paper:
+        colours = self._colours
+        return Paper(colours.paper, colours.grid, colours.grid_strong, page.columns_per_s, page.pixel_ratio)
 
     def _message_text(self) -> str:
         if self._recording is None:

@@ -10,10 +10,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QObject, QRectF, Signal, Slot
+from PySide6.QtGui import QImage, QPainter
 
 from app.traces.chunks import Chunk, OwnScale, needs_survey, read_chunk, survey_scales
+from app.traces.paper import Paper
 from app.traces.plan import TracePlan
 from app.traces.raster import TILE_COLUMNS, RowScale, TileRequest, paint_tile
 from inference.errors import RecordingError
@@ -31,9 +32,8 @@ class Rendering:
 
     rows: tuple[RowScale, ...]
     colours: tuple[int, ...]
-    columns_per_s: float
     height: int
-    pixel_ratio: float
+    paper: Paper
 
 
 class _Key(NamedTuple):
@@ -134,11 +134,7 @@ class TileFeed(QObject):
         fits = (
             before is not None
             and rendering is not None
-            and (before.columns_per_s, before.height)
-            == (
-                rendering.columns_per_s,
-                rendering.height,
-            )
+            and (before.paper, before.height) == (rendering.paper, rendering.height)
         )
         self._stale = {**self._stale, **self._tiles} if fits else {}
         self._rendering = rendering
@@ -177,16 +173,16 @@ class TileFeed(QObject):
             rows=rendering.rows,
             colours=rendering.colours,
             first_column=number * TILE_COLUMNS,
-            columns_per_s=rendering.columns_per_s,
+            columns_per_s=rendering.paper.columns_per_s,
             height=rendering.height,
-            pen_width=rendering.pixel_ratio,
+            pen_width=rendering.paper.pixel_ratio,
         )
         self._submit(key, partial(paint_tile, request))
 
     def _chunks_of(self, number: int) -> Sequence[int]:
         if self._plan is None or self._rendering is None or self._recording is None:
             return ()
-        columns_per_s = self._rendering.columns_per_s
+        columns_per_s = self._rendering.paper.columns_per_s
         reach_s = self._plan.longest_step_s + 2 / columns_per_s
         start_s = max(0.0, number * TILE_COLUMNS / columns_per_s - reach_s)
         stop_s = min(self._recording.duration_s, (number + 1) * TILE_COLUMNS / columns_per_s + reach_s)
@@ -225,8 +221,8 @@ class TileFeed(QObject):
             n_bytes = sum(block.values.nbytes for block in result)
             protected = {chunk for number in self._wanted for chunk in self._chunks_of(number)}
             _evict(self._chunks, max(1, n_bytes), _CHUNK_BYTES, protected)
-        else:
-            self._tiles[key.number] = _to_image(result, self._rendering.pixel_ratio if self._rendering else 1.0)
+        elif self._rendering is not None:
+            self._tiles[key.number] = _lay_on_paper(result, self._rendering.paper, key.number)
             self._stale.pop(key.number, None)
             _evict(self._tiles, result.nbytes, _TILE_BYTES, set(self._wanted))
             self.tile_painted.emit(key.number)
@@ -240,9 +236,13 @@ def _evict(cache: OrderedDict[int, Any], item_bytes: int, budget_bytes: int, pro
             del cache[number]
 
 
-def _to_image(pixels: NDArray[np.uint32], pixel_ratio: float) -> QImage:
+def _lay_on_paper(pixels: NDArray[np.uint32], paper: Paper, number: int) -> QImage:
+    """Compose a tile once, so that each frame only copies it: an opaque picture costs a fifth of a blended one."""
     height, width = pixels.shape
-    # The copy gives the image memory of its own; a QImage over a numpy buffer would outlive it.
-    image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
-    image.setDevicePixelRatio(pixel_ratio)
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    with QPainter(image) as painter:
+        paper.paint(painter, QRectF(0, 0, width, height), number * TILE_COLUMNS)
+        traces = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
+        painter.drawImage(0, 0, traces)
+    image.setDevicePixelRatio(paper.pixel_ratio)
     return image
