@@ -1,13 +1,15 @@
 """Time-stamped annotation lists (TALs) of EDF+ and BDF+: annotations, and the time at which each data record starts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inference.recordings.edf_header import decode_text
 from inference.recordings.recording import FileAnnotation
 
 _TAL = re.compile(rb"([+-]\d{1,15}(?:\.\d*)?)(?:\x15(\d{0,15}(?:\.\d*)?))?\x14([^\0]*)")
+
+_STAMP_ONLY = re.compile(rb"([+-]\d{1,15}(?:\.\d*)?)\x14\x14\0*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,14 @@ class RecordAnnotations:
     annotations: tuple[FileAnnotation, ...]
 
 
-def parse_record_annotations(blocks: Iterable[bytes]) -> RecordAnnotations:
+def parse_record_annotations(blocks: Sequence[bytes]) -> RecordAnnotations:
     """Read the annotation signals of one data record; the first TAL of the first signal stamps the record.
 
     An annotation that concerns one channel ends in ``@@`` and the channel's label (EDF+, edition of 2021).
     """
+    # Nearly all of the 86,400 records of a day hold nothing but their stamp.
+    if len(blocks) == 1 and (stamp := _STAMP_ONLY.fullmatch(blocks[0])) is not None:
+        return RecordAnnotations(float(stamp[1]), ())
     onset_s: float | None = None
     annotations: list[FileAnnotation] = []
     for number, block in enumerate(blocks):

@@ -6,7 +6,6 @@ Layout: "MAT-File Format", The MathWorks, chapter 1. Only lengths, types and cou
 import math
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from inference.recordings.failures import DamagedFileError
@@ -15,7 +14,8 @@ _HEADER_BYTES: Final = 128
 _MATRIX, _COMPRESSED, _INT32, _UINT32 = 14, 15, 5, 6
 _DATA_TYPES: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 16, 17, 18})
 _TEXT_TYPES: Final = frozenset({1, 2, 16})
-_CELL, _STRUCT, _OBJECT = 1, 2, 3
+_CELL, _STRUCT, _OBJECT, _SPARSE = 1, 2, 3, 5
+_COMPLEX: Final = 0x0800
 #: Classes of text, sparse and full numbers; functions and opaque objects (16, 17) are left to SciPy.
 _PLAIN: Final = range(4, 16)
 _MAX_DEPTH: Final = 64
@@ -95,17 +95,26 @@ class _Checker:
         self._read_data(end, _TEXT_TYPES)
         if len(flags) < 8 or len(dimensions) < 2 or min(dimensions) < 0:
             raise DamagedFileError("it is damaged: an array in it has no sensible shape")
-        array_class = struct.unpack(f"{self._order}I", flags[:4])[0] & 0xFF
+        (flag_bits,) = struct.unpack(f"{self._order}I", flags[:4])
+        array_class, is_complex = flag_bits & 0xFF, bool(flag_bits & _COMPLEX)
         n_values = math.prod(dimensions)
         if array_class in (_STRUCT, _OBJECT):
             n_values *= self._count_fields(end, has_class=array_class == _OBJECT)
         if array_class in (_CELL, _STRUCT, _OBJECT):
             self._check_matrices(n_values, end, depth)
         elif array_class in _PLAIN:
-            for kind, next_element in self._elements(end):
-                if kind not in _DATA_TYPES:
-                    raise DamagedFileError(f"it is damaged: an array in it holds data of type {kind}")
-                self._stream.seek(next_element)
+            self._check_numbers(end, n_parts=(3 if array_class == _SPARSE else 1) + is_complex)
+
+    def _check_numbers(self, end: int, n_parts: int) -> None:
+        n_found = 0
+        while self._stream.tell() < end:
+            kind, _, next_element = self.read_tag(end)
+            if kind not in _DATA_TYPES:
+                raise DamagedFileError(f"it is damaged: an array in it holds data of type {kind}")
+            self._stream.seek(next_element)
+            n_found += 1
+        if n_found < n_parts:
+            raise DamagedFileError("it is damaged: an array in it lacks a part of its numbers")
 
     def _check_matrices(self, n_matrices: int, end: int, depth: int) -> None:
         if n_matrices > (end - self._stream.tell()) // 8:
@@ -133,11 +142,6 @@ class _Checker:
         data = self._stream.read(n_bytes)
         self._stream.seek(next_element)
         return data
-
-    def _elements(self, end: int) -> Iterator[tuple[int, int]]:
-        while self._stream.tell() < end:
-            kind, _, next_element = self.read_tag(end)
-            yield kind, next_element
 
     def _integers(self, data: bytes) -> tuple[int, ...]:
         return struct.unpack(f"{self._order}{len(data) // 4}i", data[: len(data) // 4 * 4])

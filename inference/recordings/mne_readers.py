@@ -15,19 +15,13 @@ def read_raw(file_format: FileFormat, path: Path) -> Any:
 
     Any exception may come out of this: MNE reports a damaged file with whatever it stumbles over.
     """
-    return _READERS[file_format](path)
-
-
-def _read_gdf(path: Path) -> Any:
     import mne
 
-    return mne.io.read_raw_gdf(path)
-
-
-def _read_brainvision(path: Path) -> Any:
-    import mne
-
-    return mne.io.read_raw_brainvision(path)
+    if (read_guarded := _GUARDED.get(file_format)) is not None:
+        return read_guarded(path)
+    name, options = _READERS[file_format]
+    header = path.with_suffix(".data") if file_format is FileFormat.NICOLET else path
+    return getattr(mne.io, name)(header, **options)
 
 
 def _read_eeglab(path: Path) -> Any:
@@ -38,37 +32,11 @@ def _read_eeglab(path: Path) -> Any:
         stream.seek(0)
         if is_mat5:
             check_mat5(stream, path.stat().st_size)
-    return mne.io.read_raw_eeglab(path)
-
-
-def _read_nihon_kohden(path: Path) -> Any:
-    import mne
-
-    return mne.io.read_raw_nihon(path)
-
-
-def _read_persyst(path: Path) -> Any:
-    import mne
-
-    return mne.io.read_raw_persyst(path)
-
-
-def _read_nicolet(path: Path) -> Any:
-    import mne
-
-    return mne.io.read_raw_nicolet(path.with_suffix(".data"), ch_type="eeg")
-
-
-def _read_fif(path: Path) -> Any:
-    import mne
-
-    return mne.io.read_raw_fif(path, allow_maxshield="yes")
-
-
-def _read_egi(path: Path) -> Any:
-    import mne
-
-    return mne.io.read_raw_egi(path)
+    raw = mne.io.read_raw_eeglab(path)
+    if Path(raw.filenames[0]).suffix.lower() == ".set":
+        # The signals lie within the MATLAB structure: MNE would parse all of it again for each page.
+        raw.load_data()
+    return raw
 
 
 def _read_neuroscan(path: Path) -> Any:
@@ -132,15 +100,18 @@ def _check_ant(stream: BinaryIO, file_bytes: int) -> None:
         raise DamagedFileError(f"it lacks the part {min(missing).decode()!r} of an ANT recording")
 
 
-_READERS: Final[dict[FileFormat, Callable[[Path], Any]]] = {
-    FileFormat.GDF: _read_gdf,
-    FileFormat.BRAINVISION: _read_brainvision,
+#: MNE's function for each format, and what it must be told.
+_READERS: Final[dict[FileFormat, tuple[str, dict[str, Any]]]] = {
+    FileFormat.GDF: ("read_raw_gdf", {}),
+    FileFormat.BRAINVISION: ("read_raw_brainvision", {}),
+    FileFormat.NIHON_KOHDEN: ("read_raw_nihon", {}),
+    FileFormat.PERSYST: ("read_raw_persyst", {}),
+    FileFormat.NICOLET: ("read_raw_nicolet", {"ch_type": "eeg"}),
+    FileFormat.EGI: ("read_raw_egi", {}),
+    FileFormat.FIF: ("read_raw_fif", {"allow_maxshield": "yes"}),
+}
+_GUARDED: Final[dict[FileFormat, Callable[[Path], Any]]] = {
     FileFormat.EEGLAB: _read_eeglab,
-    FileFormat.NIHON_KOHDEN: _read_nihon_kohden,
-    FileFormat.PERSYST: _read_persyst,
-    FileFormat.NICOLET: _read_nicolet,
     FileFormat.NEUROSCAN: _read_neuroscan,
     FileFormat.ANT: _read_ant,
-    FileFormat.EGI: _read_egi,
-    FileFormat.FIF: _read_fif,
 }

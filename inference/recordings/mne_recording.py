@@ -38,6 +38,7 @@ _SEGMENT: Final = "New Segment/"
 _BOUNDARY: Final = "boundary"
 _EPOCHS = re.compile(r"number of trials is (\d+)")
 _FIFF_VOLT: Final = 107
+_MAX_RATE_HZ: Final = 1_000_000
 
 
 class MneRecording(Recording):
@@ -49,6 +50,7 @@ class MneRecording(Recording):
         with _MNE, _mne_warnings() as sentences:
             try:
                 self._raw = read_raw(file_format, header_path)
+                types = self._raw.get_channel_types()
                 self._n_samples = _count_readable(self._raw)
             except Exception as error:
                 raise cannot_open(path, _describe(error)) from error
@@ -57,7 +59,10 @@ class MneRecording(Recording):
             raise cannot_open(path, "it holds no signals")
         if self._n_samples == 0:
             raise cannot_open(path, "it was cut off before its first samples")
-        self._set_channels(sentences)
+        self._rate_hz = float(raw.info["sfreq"])
+        if not 0 < self._rate_hz <= _MAX_RATE_HZ:
+            raise cannot_open(path, f"its header gives a rate of {self._rate_hz:g} Hz")
+        self._set_channels(types, sentences)
         self.duration_s = self._n_samples / self._rate_hz
         if (n_missing := raw.n_times - self._n_samples) > 0:
             sentences.append(
@@ -68,10 +73,8 @@ class MneRecording(Recording):
         self._set_annotations(sentences)
         self.problems = tuple(sentences)
 
-    def _set_channels(self, problems: list[str]) -> None:
+    def _set_channels(self, types: Sequence[str], problems: list[str]) -> None:
         raw = self._raw
-        self._rate_hz = float(raw.info["sfreq"])
-        types = raw.get_channel_types()
         headers, prefixes = [], []
         for name, kind, header in zip(raw.ch_names, types, raw.info["chs"], strict=True):
             unit, factor = _unit(header, raw._orig_units.get(name, ""))

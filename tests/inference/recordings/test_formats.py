@@ -13,7 +13,8 @@ import pytest
 import scipy.io
 
 from inference.errors import RecordingError
-from inference.recordings import open_recording
+from inference.recordings import mne_readers, open_recording
+from inference.recordings.formats import FileFormat
 from inference.recordings.recording import ChannelKind, Gap
 
 NOX = {"eeg": 15, "emg": 8, "eog": 4, "ecg": 1, "impedance": 26, "respiration": 15, "position": 6, "oximetry": 6}
@@ -174,3 +175,13 @@ def test_opening_an_edf_file_does_not_wait_for_mne(test_data):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_reader_is_one_that_mne_has_and_takes_what_it_is_told():
+    import inspect
+
+    import mne
+
+    for name, options in mne_readers._READERS.values():
+        assert options.keys() <= inspect.signature(getattr(mne.io, name)).parameters.keys()
+    assert {*mne_readers._READERS, *mne_readers._GUARDED, FileFormat.EDF} == set(FileFormat)
