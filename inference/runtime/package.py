@@ -1,4 +1,4 @@
-"""Model packages: a folder with ``model.onnx``, ``weights.safetensors`` and ``card.json``, verified before anything is loaded."""
+"""Model packages: folders with ``model.onnx``, ``weights.safetensors`` and ``card.json``, verified before loading."""
 
 import hashlib
 import json
@@ -21,8 +21,9 @@ class InputSpec:
     """What a network wants to be shown.
 
     ``eeg_electrodes`` are canonical 10-20 names in the network's order; EMG comes as ``n_emg`` channels in no fixed
-    order. Signals are band-passed from ``lff_hz`` to ``hff_hz`` (EMG: ``emg_lff_hz`` to ``emg_hff_hz``), average-referenced where
-    ``reference`` says ``"average"``, resampled to ``rate_hz`` and cut into windows of ``window_s`` every ``hop_s``.
+    order. Signals are band-passed from ``lff_hz`` to ``hff_hz`` (EMG: ``emg_lff_hz`` to ``emg_hff_hz``),
+    average-referenced where ``reference`` says ``"average"``, resampled to ``rate_hz`` and cut into windows of
+    ``window_s`` every ``hop_s``.
     ``scale`` names how amplitudes of different patients and amplifiers are made comparable.
     """
 
@@ -44,8 +45,8 @@ class EventRule:
     """How a probability track becomes events.
 
     An event starts where the probability reaches ``threshold``, lasts while it stays at or above ``threshold_low``, is
-    dropped below ``min_duration_s`` and joined to its neighbour over less than ``merge_gap_s``. Each probability speaks for
-    ``span_s`` seconds around its time.
+    dropped below ``min_duration_s`` and joined to its neighbour over less than ``merge_gap_s``. Each probability
+    speaks for ``span_s`` seconds around its time.
     """
 
     label: str
@@ -139,7 +140,9 @@ def _read_card(folder: Path) -> ModelCard:
         classes = tuple(fields.pop("classes"))
         return ModelCard(**fields, inputs=inputs, events=events, classes=classes)
     except OSError as error:
-        raise ModelPackageError(f"{folder} is not a model package: {CARD_NAME} cannot be read ({error.strerror}).") from error
+        raise ModelPackageError(
+            f"{folder} is not a model package: {CARD_NAME} cannot be read ({error.strerror})."
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelPackageError(f"{path} is not a valid model card: {error}.") from error
 

@@ -1,0 +1,213 @@
+"""From a recording to what a network sees: the one implementation that training and running share."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.recordings.recording import Recording
+from inference.runtime.channel_plan import ChannelPlan, plan_channels
+from inference.runtime.package import InputSpec
+from inference.signals.filters import FilterSettings, filter_signal, guard_s
+from inference.signals.resampling import resample
+
+__all__ = ["ChannelPlan", "InputPreparer", "PreparedSignals", "plan_channels"]
+
+#: Signals are prepared in tiles on a fixed grid, so that no sample depends on how the recording is read.
+TILE_S = 30.0
+#: Amplitudes are measured in at most so many blocks, spread evenly over the recording.
+MAX_SCALE_BLOCKS = 32
+SCALE_BLOCK_S = 10.0
+#: A quieter signal is not amplified further: what is left would be the amplifier's own noise.
+MIN_SCALE_UV = 0.5
+#: A channel that never leaves its median by more than this was not connected.
+_SILENT_UV = 1e-3
+# A median shrugs off what a short guard leaves at the edges of a block.
+_SCALE_GUARD_S = 2.0
+_MAD_TO_SD = 1.4826
+_KEPT_TILES = 2
+
+
+def _carry_on() -> None:
+    """Let the measuring of amplitudes go on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedSignals:
+    """Signals as a network sees them, on its grid: sample i lies at ``(first + i) / rate_hz``.
+
+    Attributes
+    ----------
+    eeg : (n_electrodes, n) float32 in units of the recording's EEG scale; 0 where masked or not valid.
+    emg : (n_emg, n) float32, each channel in units of its own scale; 0 where masked or not valid.
+    valid : (n,) False in gaps and outside the recording.
+    """
+
+    eeg: NDArray[np.float32]
+    emg: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+
+
+class InputPreparer:
+    """Reads a recording as a network wants it: filtered, resampled, re-referenced and scaled.
+
+    Making one reads evenly spaced blocks of the recording to measure its amplitudes: one scale for the whole EEG (the
+    median over electrodes), so that topographies stay as they are, and one for each EMG channel, because muscles and
+    amplifiers differ. A scale is 1.4826 times the median absolute amplitude of the prepared signal. What is read
+    afterwards depends on the recording and the place alone, not on the order or the lengths of the reads.
+
+    Parameters
+    ----------
+    recording, plan, spec : what to read, by which plan, and what it is to become.
+    checkpoint : called between blocks while amplitudes are measured; an exception that it raises ends the making.
+
+    Attributes
+    ----------
+    plan : the plan in use; channels that turned out to be disconnected are gone from it.
+    eeg_scale_uv : microvolts that became 1 in the EEG.
+    emg_scale_uv : (n_emg,) the same for each EMG slot; 1 where it is empty.
+
+    Use one preparer from one thread at a time.
+    """
+
+    def __init__(
+        self, recording: Recording, plan: ChannelPlan, spec: InputSpec, checkpoint: Callable[[], None] = _carry_on
+    ) -> None:
+        self._recording = recording
+        self._spec = spec
+        self._eeg_filter = FilterSettings(lff_hz=spec.lff_hz, hff_hz=spec.hff_hz)
+        self._emg_filter = FilterSettings(lff_hz=spec.emg_lff_hz, hff_hz=spec.emg_hff_hz)
+        self._checkpoint = checkpoint
+        self._tile_samples = round(TILE_S * spec.rate_hz)
+        self._tiles: dict[int, PreparedSignals] = {}
+        self.eeg_scale_uv = 1.0
+        self.emg_scale_uv = np.ones(spec.n_emg, dtype=np.float32)
+        silent = self._find_silent(plan)
+        self.plan = plan_channels(recording.channels, spec, exclude=silent) if silent else plan
+        self._measure_scales()
+
+    def read(self, onset_s: float, duration_s: float) -> PreparedSignals:
+        """Read the samples from ``round(onset_s * rate_hz)`` up to, not including, that of the end.
+
+        Raises
+        ------
+        RecordingError
+            The file can no longer be read.
+        """
+        first = round(onset_s * self._spec.rate_hz)
+        stop = round((onset_s + duration_s) * self._spec.rate_hz)
+        parts = []
+        while first < stop:
+            tile, start = divmod(first, self._tile_samples)
+            end = min(start + stop - first, self._tile_samples)
+            prepared = self._read_tile(tile)
+            parts.append(
+                PreparedSignals(prepared.eeg[:, start:end], prepared.emg[:, start:end], prepared.valid[start:end])
+            )
+            first += end - start
+        if len(parts) == 1:
+            return parts[0]
+        return self._join(parts)
+
+    def _join(self, parts: Sequence[PreparedSignals]) -> PreparedSignals:
+        n_electrodes = len(self._spec.eeg_electrodes)
+        if not parts:
+            return PreparedSignals(
+                np.zeros((n_electrodes, 0), np.float32), np.zeros((self._spec.n_emg, 0), np.float32), np.zeros(0, bool)
+            )
+        return PreparedSignals(
+            np.concatenate([part.eeg for part in parts], axis=1),
+            np.concatenate([part.emg for part in parts], axis=1),
+            np.concatenate([part.valid for part in parts]),
+        )
+
+    def _read_tile(self, tile: int) -> PreparedSignals:
+        if tile not in self._tiles:
+            while len(self._tiles) >= _KEPT_TILES:
+                del self._tiles[next(iter(self._tiles))]
+            self._tiles[tile] = self._prepare(tile * self._tile_samples, self._tile_samples, math.inf)
+        return self._tiles[tile]
+
+    def _prepare(self, first: int, n_samples: int, max_guard_s: float) -> PreparedSignals:
+        eeg = self._read_filtered(self.plan.eeg_channels, first, n_samples, self._eeg_filter, max_guard_s)
+        emg = self._read_filtered(self.plan.emg_channels, first, n_samples, self._emg_filter, max_guard_s)
+        valid = np.isfinite(np.concatenate([eeg, emg])).all(axis=0)
+        eeg[:, ~valid] = 0.0
+        slots = np.zeros((self._spec.n_emg, n_samples), dtype=np.float32)
+        slots[: len(emg), valid] = emg[:, valid]
+        slots /= self.emg_scale_uv[:, None]
+        electrodes = self.plan.eeg_weights @ eeg
+        electrodes /= np.float32(self.eeg_scale_uv)
+        return PreparedSignals(electrodes, slots, valid)
+
+    def _read_filtered(
+        self, channels: Sequence[int], first: int, n_samples: int, settings: FilterSettings, max_guard_s: float
+    ) -> NDArray[np.float32]:
+        rate_hz = self._spec.rate_hz
+        onset_s = first / rate_hz
+        signals = np.empty((len(channels), n_samples), dtype=np.float32)
+        by_rate: dict[float, list[int]] = defaultdict(list)
+        for row, index in enumerate(channels):
+            by_rate[self._recording.channels[index].rate_hz].append(row)
+        # Whole seconds, so that the grids of the usual rates meet; at least one for the resampling filter.
+        edge_s = math.ceil(min(max(guard_s(settings), 1.0), max_guard_s))
+        read_onset_s = onset_s - edge_s
+        read_duration_s = n_samples / rate_hz + 2 * edge_s
+        for native_hz, rows in by_rate.items():
+            spans = self._recording.read([channels[row] for row in rows], read_onset_s, read_duration_s)
+            prepared = resample(filter_signal(np.stack(spans), native_hz, settings), native_hz, rate_hz)
+            # The first sample that was read lies on the channel's own grid, less than half a sample from the onset.
+            lead_s = onset_s - round(read_onset_s * native_hz) / native_hz
+            start = round(lead_s * rate_hz)
+            signals[rows] = prepared[:, start : start + n_samples]
+        return signals
+
+    def _scale_onsets_s(self) -> tuple[NDArray[np.float64], float]:
+        duration_s = self._recording.duration_s
+        block_s = min(SCALE_BLOCK_S, duration_s)
+        n_blocks = max(1, min(MAX_SCALE_BLOCKS, int(duration_s // SCALE_BLOCK_S)))
+        return np.linspace(0.0, duration_s - block_s, n_blocks), block_s
+
+    def _find_silent(self, plan: ChannelPlan) -> frozenset[str]:
+        """Name the channels that are constant in every block, unless the others were recorded against them."""
+        channels = (*plan.eeg_channels, *plan.emg_channels)
+        references = {self._recording.channels[i].reference for i in plan.eeg_channels}
+        is_silent = np.ones(len(channels), dtype=bool)
+        onsets_s, block_s = self._scale_onsets_s()
+        for onset_s in onsets_s:
+            self._checkpoint()
+            for row, span in enumerate(self._recording.read(channels, float(onset_s), block_s)):
+                finite = span[np.isfinite(span)]
+                is_silent[row] &= finite.size == 0 or float(np.ptp(finite)) <= _SILENT_UV
+        if is_silent.all():
+            return frozenset()
+        silent = (self._recording.channels[i] for i, flag in zip(channels, is_silent, strict=True) if flag)
+        return frozenset(
+            channel.name for channel in silent if channel.electrode is None or channel.electrode not in references
+        )
+
+    def _measure_scales(self) -> None:
+        onsets_s, block_s = self._scale_onsets_s()
+        n_samples = max(1, round(block_s * self._spec.rate_hz))
+        blocks = []
+        for onset_s in onsets_s:
+            self._checkpoint()
+            blocks.append(self._prepare(round(float(onset_s) * self._spec.rate_hz), n_samples, _SCALE_GUARD_S))
+        signals = self._join(blocks)
+        if not signals.valid.any():
+            return
+        recorded = [
+            row
+            for row, name in enumerate(self._spec.eeg_electrodes)
+            if self.plan.eeg_present[row] and name not in self.plan.interpolated
+        ]
+        eeg_uv = _MAD_TO_SD * np.median(np.abs(signals.eeg[recorded][:, signals.valid]), axis=1)
+        emg_uv = _MAD_TO_SD * np.median(np.abs(signals.emg[:, signals.valid]), axis=1)
+        if eeg_uv.size:
+            self.eeg_scale_uv = max(float(np.median(eeg_uv)), MIN_SCALE_UV)
+        self.emg_scale_uv = np.where(self.plan.emg_present > 0, np.maximum(emg_uv, MIN_SCALE_UV), 1.0).astype(
+            np.float32
+        )

@@ -1,0 +1,1 @@
+"""Tables about channels: electrodes, references, and what a label says about the kind of a channel."""
