@@ -18,12 +18,11 @@ from inference.models.blocks.bi_mamba import BiMamba
 from inference.models.blocks.morlet import MorletBank, MorletConfig
 from inference.models.blocks.st_conv import StConv
 from inference.models.blocks.time_mixing import CrossTimeMixing
+from inference.recordings.electrodes import IFCN_ELECTRODES
 
-#: The IFCN array of 25 electrodes, in the network's order.
-EEG_ELECTRODES = tuple(
-    "Fp1 Fp2 F9 F7 F3 Fz F4 F8 F10 T9 T7 C3 Cz C4 T8 T10 P9 P7 P3 Pz P4 P8 P10 O1 O2".split()  # noqa: SIM905
-)
 N_EMG = 4
+#: Log power farther from the training patients' mean tells nothing more: a filter's stop band, a dead electrode.
+FARTHEST_SD = 5.0
 CLASSES = ("no spasm", "spasm")
 
 #: What the paper leaves open and this project chose.
@@ -87,7 +86,7 @@ class IessFusionNet(nn.Module):
 
         Parameters
         ----------
-        eeg, emg : (batch, 25, samples) and (batch, 4, samples), prepared as the package's card says; missing channels 0.
+        eeg, emg : (batch, 25, samples) and (batch, 4, samples), prepared as the card says; missing channels are 0.
         eeg_present, emg_present : (batch, 25) and (batch, 4), 1 where the channel is there, 0 where it is missing.
         """
         eeg_power, emg_power = self.front_end(eeg, emg)
@@ -113,7 +112,7 @@ class Body(nn.Module):
 
     def __init__(self, config: IessConfig, front_end: FrontEnd) -> None:
         super().__init__()
-        self.eeg = UnimodalEncoder(config, front_end.eeg, len(EEG_ELECTRODES))
+        self.eeg = UnimodalEncoder(config, front_end.eeg, len(IFCN_ELECTRODES))
         self.emg = UnimodalEncoder(config, front_end.emg, N_EMG)
         self.eeg_asks_emg = CrossTimeMixing(config.width)
         self.emg_asks_eeg = CrossTimeMixing(config.width)
@@ -138,18 +137,23 @@ class UnimodalEncoder(nn.Module):
         self.register_buffer("sd", torch.ones(n_frequencies))
         inside = bank.cone_of_influence(config.window_samples)
         self.register_buffer("inside", inside[None, :, None, :].to(torch.float32), persistent=False)
-        self.st_conv = StConv(n_channels, n_frequencies, config.temporal_width, config.width)
+        self.st_conv = StConv(
+            n_channels=n_channels,
+            n_frequencies=n_frequencies,
+            temporal_width=config.temporal_width,
+            width=config.width,
+        )
         self.bi_mamba = BiMamba(config.width, config.n_states)
 
     def set_standard(self, mean: Tensor, sd: Tensor) -> None:
         """Set what log power is standardised by, each (frequencies,), measured on the training patients."""
-        cast(Tensor, self.mean).copy_(mean)
-        cast(Tensor, self.sd).copy_(sd)
+        cast("Tensor", self.mean).copy_(mean)
+        cast("Tensor", self.sd).copy_(sd)
 
     def forward(self, log_power: Tensor, present: Tensor) -> Tensor:
         """Give tokens, (batch, tokens, width), from log power (batch, frequencies, channels, frames)."""
-        mean, sd, inside = (cast(Tensor, getattr(self, name)) for name in ("mean", "sd", "inside"))
-        standard = (log_power - mean[:, None, None]) / sd[:, None, None] * inside
+        mean, sd, inside = (cast("Tensor", getattr(self, name)) for name in ("mean", "sd", "inside"))
+        standard = ((log_power - mean[:, None, None]) / sd[:, None, None]).clamp(-FARTHEST_SD, FARTHEST_SD) * inside
         tokens: Tensor = self.bi_mamba(self.st_conv(standard, present))
         return tokens
 

@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from inference.models.iess_fusionnet import EEG_ELECTRODES, N_EMG, IessFusionNet
+from inference.models.iess_fusionnet import N_EMG, IessFusionNet
+from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.runtime.package import ONNX_NAME, WEIGHTS_NAME, ModelCard, digest_file, write_card
 
 OPSET = 20
@@ -30,7 +31,7 @@ class Calibrated(nn.Module):
 
 
 def export_package(folder: Path, network: IessFusionNet, temperature: float, card: ModelCard) -> ModelCard:
-    """Write ``model.onnx``, ``weights.safetensors`` and ``card.json`` into a folder, and give the card with its digests."""
+    """Write graph, weights and card into a folder, and give the card with the digests of both files."""
     folder.mkdir(parents=True, exist_ok=True)
     network.eval()
     save_file(network.state_dict(), folder / WEIGHTS_NAME)
@@ -45,9 +46,9 @@ def export_onnx(path: Path, module: Calibrated) -> None:
     n_samples = module.network.config.window_samples
     n_windows = 3  # anything but 1 and 2, which the exporter and the two scan directions would take for constants
     example = (
-        torch.zeros(n_windows, len(EEG_ELECTRODES), n_samples),
+        torch.zeros(n_windows, len(IFCN_ELECTRODES), n_samples),
         torch.zeros(n_windows, N_EMG, n_samples),
-        torch.ones(n_windows, len(EEG_ELECTRODES)),
+        torch.ones(n_windows, len(IFCN_ELECTRODES)),
         torch.ones(n_windows, N_EMG),
     )
     windows = torch.export.Dim("windows", min=1, max=4096)

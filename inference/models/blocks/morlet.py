@@ -35,11 +35,11 @@ class MorletConfig:
         return tuple(self.lowest_hz * math.exp(step * i) for i in range(self.n_frequencies))
 
     def sd_samples(self, frequency_hz: float) -> float:
-        """Standard deviation of a wavelet in time, in samples."""
+        """Give the standard deviation of a wavelet in time, in samples."""
         return self.n_cycles / (2 * math.pi * frequency_hz) * self.rate_hz
 
     def half_length(self, frequency_hz: float) -> int:
-        """Samples on either side of a wavelet's middle."""
+        """Count the samples on either side of a wavelet's middle."""
         return math.ceil(self.cutoff_sd * self.sd_samples(frequency_hz))
 
 
@@ -55,9 +55,7 @@ class MorletBank(nn.Module):
         super().__init__()
         self.config = config
         frequencies = config.frequencies_hz
-        groups = [
-            frequencies[i : i + frequencies_per_group] for i in range(0, len(frequencies), frequencies_per_group)
-        ]
+        groups = [frequencies[i : i + frequencies_per_group] for i in range(0, len(frequencies), frequencies_per_group)]
         self._strides = tuple(_stride(config, group) for group in groups)
         for index, group in enumerate(groups):
             self.register_buffer(f"kernels_{index}", _kernels(config, group), persistent=False)
@@ -82,7 +80,7 @@ class MorletBank(nn.Module):
         return shaped.permute(0, 2, 1, 3)
 
     def _group_power(self, flat: Tensor, index: int) -> Tensor:
-        kernels = cast(Tensor, getattr(self, f"kernels_{index}"))
+        kernels = cast("Tensor", getattr(self, f"kernels_{index}"))
         stride = self._strides[index]
         half = kernels.shape[-1] // 2
         offset = stride // 2

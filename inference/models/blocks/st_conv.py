@@ -14,6 +14,7 @@ class StConv(nn.Module):
 
     def __init__(
         self,
+        *,
         n_channels: int,
         n_frequencies: int,
         temporal_width: int,

@@ -16,7 +16,7 @@ def weighted_key_value(key: Tensor, value: Tensor, decay: Tensor, bonus: Tensor)
     Parameters
     ----------
     key, value : (batch, time, width).
-    decay, bonus : (width,); decay is positive and counts per step from the second step back, the present gets the bonus.
+    decay, bonus : (width,); decay is positive and counts from the second step back, the present gets the bonus.
 
     Returns
     -------
