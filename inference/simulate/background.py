@@ -1,0 +1,202 @@
+"""The EEG between events: rhythms of waking and sleep, hypsarrhythmia, spindles, interictal spikes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.recordings.electrodes import electrode_position
+from inference.simulate.course import Course, State
+from inference.simulate.head import Dipole
+from inference.simulate.noise import Block, Spectrum, blocks
+from inference.simulate.patients import CORTEX_DEPTH
+from inference.simulate.sheet import Samples, Sheet
+from inference.simulate.streams import Stream, generator
+from inference.simulate.truth import Role, Term
+
+#: How strong hypsarrhythmia is in each state: grouped and stronger in NREM, often absent in REM (FACTS).
+HYPSARRHYTHMIA_GAIN: Mapping[State, float] = {State.AWAKE: 0.8, State.NREM: 1.0, State.REM: 0.15}
+#: Infant spindles last 2.9 s, come 6.6 times a minute, and 60 % are synchronous over both hemispheres (FACTS).
+SPINDLE_S, SPINDLES_PER_MIN, SPINDLE_SYNCHRONY = 2.9, 6.6, 0.6
+#: Degrees of hypsarrhythmia from which it is called modified and classic; this project's choice.
+MODIFIED_DEGREE, CLASSIC_DEGREE = 0.25, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """One part of the background: independent sources that share a spectrum.
+
+    ``mix`` is (n_eeg, n_sources); ``rms_uv`` the mean amplitude over channels in each state; ``waxing`` the standard deviation of
+    the slow modulation's logarithm, common to all sources or (``local``) each source's own.
+    """
+
+    spectrum: Spectrum
+    mix: Samples
+    rms_uv: Mapping[State, float]
+    waxing: float = 0.3
+    local: bool = False
+
+
+#: Waxing and waning takes some seconds.
+_WAXING = Spectrum(0.02, 0.25)
+_GROUPING = Spectrum(0.1, 0.3)
+
+
+def add_background(sheet: Sheet, course: Course, seed: int) -> None:
+    """Add the ongoing EEG, suppressed where events suppress it."""
+    rhythms = _rhythms(sheet)
+    for block in blocks(sheet.n_samples, sheet.rate_hz):
+        states = {state: course.weights(state, block.time_s) for state in State}
+        total = np.zeros((len(sheet.eeg), block.stop - block.start), dtype=np.float32)
+        for index, rhythm in enumerate(rhythms):
+            random = generator(seed, Stream.BACKGROUND, index, block.index)
+            level = sum((weight * np.float32(rhythm.rms_uv[state]) for state, weight in states.items()), np.float32(0))
+            if np.any(level):
+                total += _rhythm(block, random, rhythm) * level
+        total *= block.fade * sheet.suppression[block.start : block.stop]
+        sheet.eeg[:, block.start : block.stop] += total
+
+
+def _rhythm(block: Block, random: np.random.Generator, rhythm: Rhythm) -> Samples:
+    n_sources = rhythm.mix.shape[1]
+    waxing = np.float32(rhythm.waxing)
+    modulation = np.exp(waxing * block.noise(random, _WAXING, n_sources if rhythm.local else 1) - waxing**2)
+    if rhythm.local:
+        return rhythm.mix @ (block.noise(random, rhythm.spectrum, n_sources) * modulation)
+    return block.noise(random, rhythm.spectrum, n_sources, rhythm.mix) * modulation
+
+
+def _rhythms(sheet: Sheet) -> list[Rhythm]:
+    patient = sheet.patient
+    body, gain = patient.background, patient.background.gain
+    cortex = _everywhere(sheet, body.asymmetry)
+    awake, nrem, rem = State.AWAKE, State.NREM, State.REM
+    posterior = _mixture(sheet, [_below("O1"), _below("O2"), _below("P3"), _below("P4")])
+    central = _mixture(sheet, [_below("C3"), _below("C4"), _below("Fz"), _below("Cz")])
+    # Amplitudes as in textbooks of infant EEG: 40-100 uV peak to peak awake, 100-200 uV in NREM sleep; the split is this project's choice.
+    parts = [
+        Rhythm(Spectrum(0.6, 60.0, body.exponent), cortex, {awake: 11, nrem: 14, rem: 9}),
+        Rhythm(Spectrum(0.6, 3.0, order=2), cortex, {awake: 10, nrem: 30, rem: 11}, 0.4),
+        Rhythm(Spectrum(3.5, 7.0, order=2), cortex, {awake: 8, nrem: 10, rem: 8}),
+        Rhythm(
+            Spectrum(body.posterior_hz - 0.7, body.posterior_hz + 0.7, order=4),
+            posterior,
+            {awake: 9, nrem: 0, rem: 2},
+            0.6,
+        ),
+        Rhythm(Spectrum(15.0, 25.0, order=2), central, {awake: 2, nrem: 2.5, rem: 1.5}, 0.5),
+    ]
+    parts = [_scaled(part, gain) for part in parts]
+    return [*parts, *_hypsarrhythmia(sheet)]
+
+
+def _scaled(rhythm: Rhythm, gain: float) -> Rhythm:
+    rms_uv = {state: gain * uv for state, uv in rhythm.rms_uv.items()}
+    return Rhythm(rhythm.spectrum, rhythm.mix, rms_uv, rhythm.waxing, rhythm.local)
+
+
+def _hypsarrhythmia(sheet: Sheet) -> list[Rhythm]:
+    chaos = sheet.patient.hypsarrhythmia
+    if not chaos.degree:
+        return []
+    rms_uv = {state: chaos.degree * chaos.slow_uv * gain for state, gain in HYPSARRHYTHMIA_GAIN.items()}
+    mix = _mixture(sheet, list(chaos.slow_sources))
+    # Slow waves of 1-3 Hz that wax and wane at each place on their own.
+    return [Rhythm(Spectrum(0.7, 2.6, 0.5, order=3), mix, rms_uv, 0.5, local=True)]
+
+
+def _below(electrode: str) -> Dipole:
+    return Dipole.radial(electrode_position(electrode), CORTEX_DEPTH)
+
+
+def _mixture(sheet: Sheet, sources: list[Dipole]) -> Samples:
+    """Give the mixing matrix of independent sources, scaled to a mean variance of 1 over channels."""
+    mix = np.stack([sheet.head.field(source) for source in sources], axis=1)
+    return (mix / np.sqrt((mix**2).sum(axis=1).mean())).astype(np.float32)
+
+
+def _everywhere(sheet: Sheet, asymmetry: float) -> Samples:
+    """Give a square root of the covariance of many sources all over the convexity."""
+    n_points = 120
+    z = np.linspace(1.0, -0.35, n_points)
+    angle = np.pi * (1.0 + np.sqrt(5.0)) * np.arange(n_points)
+    ring = np.sqrt(1.0 - z**2)
+    points = np.stack([ring * np.cos(angle), ring * np.sin(angle), z], axis=1)
+    strength = np.exp(asymmetry * points[:, 0]).astype(np.float32)
+    fields = np.stack([sheet.head.field(Dipole.radial(point, CORTEX_DEPTH)) for point in points], axis=1) * strength
+    values, vectors = np.linalg.eigh(fields @ fields.T)
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))
+    return (root / np.sqrt((root**2).sum(axis=1).mean())).astype(np.float32)
+
+
+def add_spindles(sheet: Sheet, course: Course, seed: int) -> None:
+    """Add the sleep spindles of NREM; hypsarrhythmia abolishes most of them."""
+    per_s = SPINDLES_PER_MIN / 60.0 * (1.0 - 0.8 * sheet.patient.hypsarrhythmia.degree)
+    times = generator(seed, Stream.INTERICTAL_TIMES, 0)
+    fields = {"C3": sheet.head.field(_below("C3")), "C4": sheet.head.field(_below("C4"))}
+    at_s, index = float(times.exponential(1.0 / per_s)), 0
+    while at_s < sheet.duration_s:
+        if course.state_at(at_s) is State.NREM:
+            random = generator(seed, Stream.INTERICTAL, 0, index)
+            synchronous = random.random() < SPINDLE_SYNCHRONY
+            sides = ("C3", "C4") if synchronous else (str(random.choice(["C3", "C4"])),)
+            _add_spindle(sheet, random, at_s, [fields[side] for side in sides])
+        at_s += float(times.exponential(1.0 / per_s))
+        index += 1
+
+
+def _add_spindle(sheet: Sheet, random: np.random.Generator, onset_s: float, fields: list[Samples]) -> None:
+    duration_s = float(np.clip(random.normal(SPINDLE_S, 0.7), 0.8, 6.0))
+    rate_hz = sheet.patient.background.spindle_hz + float(random.normal(0.0, 0.3))
+    uv = float(random.uniform(12, 28)) * sheet.patient.background.gain
+    for field in fields:
+        phase = float(random.uniform(0, 2 * np.pi))
+
+        def wave(t: NDArray[np.float64], phase: float = phase) -> NDArray[np.float64]:
+            # Infant spindles are comb-shaped: sharp on one side.
+            swing = np.sin(2 * np.pi * rate_hz * t + phase)
+            edge = np.clip(np.minimum(t, duration_s - t) / 0.5, 0.0, 1.0)
+            result: NDArray[np.float64] = -uv * edge * (swing + 0.3 * swing**2 - 0.15)
+            return result
+
+        sheet.add_wave(onset_s, duration_s, wave, field)
+    names = tuple(dict.fromkeys(name for field in fields for name in sheet.eeg_names(field)))
+    sheet.note(Term.SPINDLE, onset_s, duration_s, names, Role.STATE)
+
+
+def spike_and_wave(time_s: NDArray[np.float64], spike_s: float, wave: float) -> NDArray[np.float64]:
+    """Give a spike with peak -1 (negative at the scalp) at time ``spike_s``, and the slow wave after it."""
+    spike = np.exp(-0.5 * ((time_s - spike_s) / (0.28 * spike_s)) ** 2)
+    after = 0.35 * np.exp(-0.5 * ((time_s - 2.1 * spike_s) / (0.5 * spike_s)) ** 2)
+    slow = wave * np.exp(-0.5 * ((time_s - 2.5 * spike_s - 0.16) / 0.09) ** 2)
+    result: NDArray[np.float64] = -(spike - after + slow) * np.clip(time_s / 0.01, 0.0, 1.0)
+    return result
+
+
+def add_interictal_spikes(sheet: Sheet, course: Course, seed: int) -> None:
+    """Add multifocal spikes and spike-waves, as many as the degree of hypsarrhythmia asks for."""
+    chaos = sheet.patient.hypsarrhythmia
+    # A few foci fire now and then even without hypsarrhythmia.
+    per_s = chaos.spikes_per_s * max(chaos.degree, 0.06)
+    times = generator(seed, Stream.INTERICTAL_TIMES, 1)
+    fields = [sheet.head.field(focus) for focus in chaos.foci]
+    at_s = float(times.exponential(1.0 / per_s))
+    while at_s < sheet.duration_s:
+        chance, focus = times.random(), int(times.choice(len(fields), p=chaos.focus_weights))
+        spike_s, wave = float(times.uniform(0.03, 0.08)), float(times.choice([0.0, 1.0]) * times.uniform(0.3, 0.9))
+        uv = chaos.spike_uv * float(times.lognormal(-0.2, 0.4)) * float(sheet.suppression[int(at_s * sheet.rate_hz)])
+        if chance < HYPSARRHYTHMIA_GAIN[course.state_at(at_s)]:
+            sheet.add_wave(at_s, 0.7, lambda t, w=wave, s=spike_s, u=uv: u * spike_and_wave(t, s, w), fields[focus])
+        at_s += float(times.exponential(1.0 / per_s))
+
+
+def note_states(sheet: Sheet, course: Course) -> None:
+    """Write down sleep and waking, and where there is hypsarrhythmia."""
+    labels = {State.AWAKE: Term.AWAKE, State.NREM: Term.NREM, State.REM: Term.REM}
+    degree = sheet.patient.hypsarrhythmia.degree
+    for spell in course.spells:
+        sheet.note(labels[spell.state], spell.onset_s, spell.duration_s, (), Role.STATE)
+        if degree >= MODIFIED_DEGREE and spell.state is not State.REM:
+            label = Term.HYPSARRHYTHMIA if degree >= CLASSIC_DEGREE else Term.HYPSARRHYTHMIA_MODIFIED
+            sheet.note(label, spell.onset_s, spell.duration_s, (), Role.STATE)

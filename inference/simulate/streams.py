@@ -1,0 +1,27 @@
+"""Random numbers: one independent stream for each part of a simulation, so that no part disturbs another."""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Stream(IntEnum):
+    """What a stream of random numbers is used for; the numbers are part of what a seed means, so none is ever reused."""
+
+    PATIENT = 1
+    COURSE = 2
+    SPASM_TIMES = 3
+    SPASM = 4
+    NEGATIVE_TIMES = 5
+    NEGATIVE = 6
+    BACKGROUND = 7
+    INTERICTAL_TIMES = 8
+    INTERICTAL = 9
+    MUSCLE = 10
+    TECHNICAL = 11
+    HEART = 12
+
+
+def generator(seed: int, stream: Stream, *index: int) -> np.random.Generator:
+    """Give the generator of one part of the simulation with this seed; ``index`` tells its blocks or events apart."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(int(stream), *index))))

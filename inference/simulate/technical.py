@@ -1,0 +1,77 @@
+"""Muscle noise, heart, mains and amplifier: what the electrodes add to the events."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.simulate.course import Course, State
+from inference.simulate.noise import Spectrum, blocks
+from inference.simulate.sheet import SCALP_MUSCLES, Samples, Sheet
+from inference.simulate.streams import Stream, generator
+
+#: Surface EMG lies between 20 and 450 Hz with most power at 50-150 Hz (Merletti and Parker 2004, Electromyography, ch. 4).
+EMG_SPECTRUM = Spectrum(30.0, 160.0, order=2)
+#: The same through scalp, where it begins to disturb the EEG.
+SCALP_EMG_SPECTRUM = Spectrum(25.0, 120.0, order=2)
+#: Resting tone falls in sleep and vanishes in REM (AASM: chin EMG lowest in R).
+TONE: dict[State, float] = {State.AWAKE: 1.0, State.NREM: 0.6, State.REM: 0.35}
+#: Drift of skin potentials, below the usual LFF of 0.5 Hz.
+DRIFT_SPECTRUM = Spectrum(0.03, 0.25, 1.0, order=2)
+
+
+def set_tone(sheet: Sheet, course: Course) -> None:
+    """Let the resting tone follow sleep and waking."""
+    time_s = np.arange(sheet.n_samples) / sheet.rate_hz
+    sheet.emg_envelope *= sum((course.weights(s, time_s) * np.float32(tone) for s, tone in TONE.items()), np.float32(0))
+
+
+def muscle_activity(sheet: Sheet, seed: int) -> Samples:
+    """Turn the envelopes into interference noise: add scalp muscle to the EEG, return the EMG as (n_emg, n)."""
+    emg = np.zeros_like(sheet.emg_envelope)
+    fields = np.stack([sheet.head.patch(site, width) for site, width in SCALP_MUSCLES.values()], axis=1)
+    for block in blocks(sheet.n_samples, sheet.rate_hz):
+        random = generator(seed, Stream.MUSCLE, block.index)
+        span = slice(block.start, block.stop)
+        emg[:, span] += block.noise(random, EMG_SPECTRUM, len(emg)) * sheet.emg_envelope[:, span] * block.fade
+        scalp = block.noise(random, SCALP_EMG_SPECTRUM, len(SCALP_MUSCLES)) * sheet.scalp_envelope[:, span]
+        sheet.eeg[:, span] += fields @ (scalp * block.fade)
+    return emg
+
+
+def add_heart(sheet: Sheet, emg: Samples, seed: int) -> None:
+    """Add the QRS complexes that some EMG electrodes pick up."""
+    heart_uv = np.array(sheet.patient.muscle.heart_uv[: len(emg)], dtype=np.float32)
+    if not heart_uv.any():
+        return
+    random = generator(seed, Stream.HEART)
+    beat_s, at_s = 1.0 / sheet.patient.muscle.heart_rate_hz, 0.0
+    while at_s < sheet.duration_s:
+        samples, t = sheet.span(at_s, 0.12)
+        qrs = np.exp(-0.5 * ((t - 0.05) / 0.008) ** 2) - 0.4 * np.exp(-0.5 * ((t - 0.072) / 0.012) ** 2)
+        emg[:, samples] += heart_uv[:, None] * qrs.astype(np.float32)
+        at_s += beat_s * float(random.normal(1.0, 0.03))
+
+
+def record(sheet: Sheet, emg: Samples, seed: int) -> Samples:
+    """Give what the recorder stores, (n_eeg + n_emg, n): each channel's gain, drift, noise and mains."""
+    setup = sheet.patient.technical
+    recorded = np.concatenate([sheet.eeg, emg])
+    recorded *= _column(setup.gain)
+    n_channels = len(recorded)
+    phases = generator(seed, Stream.TECHNICAL).uniform(0, 2 * np.pi, n_channels)
+    line_uv = _column(setup.line_uv)
+    in_phase, quadrature = line_uv * _column(np.cos(phases)), line_uv * _column(np.sin(phases))
+    for block in blocks(sheet.n_samples, sheet.rate_hz):
+        random = generator(seed, Stream.TECHNICAL, block.index)
+        span = slice(block.start, block.stop)
+        noise = block.noise(random, DRIFT_SPECTRUM, n_channels) * _column(setup.drift_uv) * block.fade
+        noise += random.standard_normal(noise.shape, dtype=np.float32) * _column(setup.noise_uv)
+        recorded[:, span] += noise
+    # The mains are one sine: computed once, given to each channel with its own phase.
+    turn = 2 * np.pi * setup.line_hz * np.arange(sheet.n_samples) / sheet.rate_hz
+    for row, sine, cosine in zip(recorded, in_phase, quadrature, strict=True):
+        row += sine * np.sin(turn).astype(np.float32) + cosine * np.cos(turn).astype(np.float32)
+    return recorded
+
+
+def _column(values: tuple[float, ...] | NDArray[np.float64]) -> Samples:
+    return np.asarray(values, dtype=np.float32)[:, None]

@@ -1,0 +1,89 @@
+"""Write a simulated case as EDF+ with its ground truth beside it."""
+
+import csv
+from pathlib import Path
+
+import edfio
+import numpy as np
+
+from inference.errors import RecordingError
+from inference.recordings.recording import Channel
+from inference.simulate.infant import SimulatedCase
+from inference.simulate.truth import TruthEvent
+
+#: Columns of the truth: SzCORE's and BIDS's names first.
+TRUTH_COLUMNS = ("onset", "duration", "eventType", "channels", "cluster", "spasm", "role", "intensity")
+#: EDF headers hold a physical limit in 8 characters: whole microvolts always fit.
+_HEADROOM = 1.02
+
+
+def write_case(case: SimulatedCase, folder: Path, *, stem: str | None = None) -> tuple[Path, Path]:
+    """Write ``<stem>.edf`` and ``<stem>_truth.tsv`` into a folder, which is made if need be, and give their paths.
+
+    The recording holds no hint of the truth. ``stem`` defaults to ``infant-<seed>``.
+
+    Raises
+    ------
+    RecordingError
+        The folder cannot be written to, or a file of that name exists.
+    """
+    stem = stem or f"infant-{case.patient.seed:04d}"
+    edf, tsv = folder / f"{stem}.edf", folder / f"{stem}_truth.tsv"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (edf, tsv):
+            path.touch(exist_ok=False)
+        _as_edf(case).write(edf)
+        _write_truth(case.truth, tsv)
+    except FileExistsError as error:
+        raise RecordingError(f"{error.filename or folder} exists already and is not overwritten.") from error
+    except OSError as error:
+        raise RecordingError(f"{folder}: the simulated case cannot be written: {error.strerror}.") from error
+    return edf, tsv
+
+
+def _as_edf(case: SimulatedCase) -> edfio.Edf:
+    recording = case.recording
+    signals = recording.read(range(len(recording.channels)), 0.0, recording.duration_s)
+    start = recording.start
+    return edfio.Edf(
+        [_signal(channel, x) for channel, x in zip(recording.channels, signals, strict=True)],
+        patient=edfio.Patient(code=f"SIM{case.patient.seed:04d}", name="simulated infant"),
+        recording=edfio.Recording(startdate=start.date() if start else None, equipment_code="spasmlens simulate"),
+        starttime=start.time() if start else None,
+    )
+
+
+def _signal(channel: Channel, signal: np.ndarray) -> edfio.EdfSignal:
+    limit_uv = float(np.ceil(np.abs(signal).max() * _HEADROOM))
+    return edfio.EdfSignal(
+        signal.astype(np.float64),
+        channel.rate_hz,
+        label=channel.name,
+        transducer_type="simulated",
+        physical_dimension=channel.unit,
+        physical_range=(-limit_uv, limit_uv),
+    )
+
+
+def _write_truth(truth: tuple[TruthEvent, ...], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer.writerow(TRUTH_COLUMNS)
+        writer.writerows(_row(event) for event in truth)
+
+
+def _row(event: TruthEvent) -> tuple[str, ...]:
+    def known(value: object) -> str:
+        return "n/a" if value is None or value == "" else str(value)
+
+    return (
+        f"{event.onset_s:.3f}",
+        f"{event.duration_s:.3f}",
+        event.label,
+        known("|".join(event.channels)),
+        known(event.cluster),
+        known(event.spasm),
+        str(event.role),
+        known(event.intensity),
+    )
