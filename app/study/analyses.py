@@ -1,0 +1,70 @@
+"""What networks said about a recording, as a study keeps it: detections and the probability they were formed from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.labels.detections import Detection, ModelReference
+from inference.labels.labelset import ModelSource
+from inference.runtime.package import EventRule, ModelPackage
+
+
+class AnalysisResult(Protocol):
+    """What a study keeps of a network's result."""
+
+    @property
+    def reference(self) -> ModelReference:
+        """Which weights spoke."""
+
+    @property
+    def time_s(self) -> NDArray[Any]:
+        """Times of the probabilities."""
+
+    @property
+    def probability(self) -> NDArray[Any]:
+        """Probabilities, one row for each time."""
+
+    @property
+    def detections(self) -> Sequence[Detection]:
+        """Detections formed from them."""
+
+    @property
+    def events(self) -> EventRule:
+        """Rule by which they were formed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """One network's result on this recording.
+
+    ``time_s`` is float64, shape (n,); ``probability`` float32, shape (n,) or (n, classes); ``rule`` says how the
+    detections were formed and holds the threshold that the probability lane draws.
+    """
+
+    source: ModelSource
+    detections: tuple[Detection, ...]
+    time_s: NDArray[np.float64]
+    probability: NDArray[np.float32]
+    rule: EventRule
+
+    @property
+    def reference(self) -> ModelReference:
+        """Which weights spoke."""
+        return self.source.reference
+
+
+def keep(result: AnalysisResult, packages: Sequence[ModelPackage]) -> Analysis:
+    """Take from a result what a study keeps; its package, where given, says what the network was trained on."""
+    cards = {package.reference.digest: package.card for package in packages}
+    card = cards.get(result.reference.digest)
+    source = ModelSource(result.reference, card.simulated if card else None, card.trained_on if card else "")
+    return Analysis(
+        source,
+        tuple(result.detections),
+        np.array(result.time_s, dtype=np.float64),
+        np.array(result.probability, dtype=np.float32),
+        result.events,
+    )

@@ -1,0 +1,266 @@
+"""Edits as pure functions: from the current labels to a record of what was added, removed and changed."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from inference.errors import LabelError, StudyError
+from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
+from inference.labels.detections import Detection
+from inference.labels.vocabulary import find_term
+
+#: What edits are made to.
+Item = Annotation | ReviewedSpan
+
+
+class Verb(StrEnum):
+    """What a person did; stored in the journal."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    MARK_UNSURE = "mark_unsure"
+    RELABEL = "relabel"
+    MOVE = "move"
+    ADD = "add"
+    REMOVE = "remove"
+    RATE = "rate"
+    COMMENT = "comment"
+    MARK_REVIEWED = "mark_reviewed"
+    UNDO = "undo"
+    REDO = "redo"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one edit did, wholly: enough to undo it, to show it and to do it again."""
+
+    verb: Verb
+    added: tuple[Item, ...] = ()
+    removed: tuple[Item, ...] = ()
+    changed: tuple[tuple[Item, Item], ...] = ()
+
+    def inverse(self, verb: Verb) -> "Update":
+        """Give the update that takes this one back."""
+        changed = tuple((after, before) for before, after in self.changed)
+        return Update(verb, added=self.removed, removed=self.added, changed=changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The current labels by id; never changed in place."""
+
+    annotations: Mapping[str, Annotation] = MappingProxyType({})
+    spans: Mapping[str, ReviewedSpan] = MappingProxyType({})
+
+    def apply(self, *updates: Update) -> "Labels":
+        """Give the labels after some updates.
+
+        Raises
+        ------
+        ValueError
+            An update was not made from these labels.
+        """
+        items: dict[str, Item] = {**self.annotations, **self.spans}
+        for update in updates:
+            _apply(items, update)
+        return Labels(
+            MappingProxyType({key: item for key, item in items.items() if isinstance(item, Annotation)}),
+            MappingProxyType({key: item for key, item in items.items() if isinstance(item, ReviewedSpan)}),
+        )
+
+    def about(self, event_id: str) -> Annotation | None:
+        """Find the annotation with this id, or the one that decides the detection with this id."""
+        if event_id in self.annotations:
+            return self.annotations[event_id]
+        return next((item for item in self.annotations.values() if item.detection_id == event_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Who edits, when, what was on the screen, and where fresh ids come from."""
+
+    author: str
+    now: datetime
+    view: ReadingView | None
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The event that an edit is about: a detection, the annotation that decides it, or both."""
+
+    event_id: str
+    annotation: Annotation | None
+    detection: Detection | None
+
+
+def item_id(item: Item) -> str:
+    """Give the id under which an annotation or a span is kept."""
+    return item.annotation_id if isinstance(item, Annotation) else item.span_id
+
+
+def _apply(items: dict[str, Item], update: Update) -> None:
+    for item in (*update.removed, *(before for before, _ in update.changed)):
+        if items.pop(item_id(item), None) != item:
+            raise ValueError(f"{item_id(item)} is not what the update takes away")
+    for item in (*update.added, *(after for _, after in update.changed)):
+        if items.setdefault(item_id(item), item) is not item:
+            raise ValueError(f"{item_id(item)} is there already")
+
+
+def find_target(labels: Labels, detections: Mapping[str, Detection], event_id: str) -> Target:
+    """Find an event by the id of its detection or of its annotation.
+
+    Raises
+    ------
+    StudyError
+        There is no such event.
+    """
+    annotation = labels.about(event_id)
+    detection = detections.get(event_id)
+    if annotation is None and detection is None:
+        raise StudyError(f"There is no event {event_id} in this study.")
+    return Target(event_id, annotation, detection)
+
+
+def decide(target: Target, decision: Decision, stamp: Stamp, confidence: float | None = None) -> Update | None:
+    """Accept, reject or be unsure of an event; an event without a detection is withdrawn by rejecting it.
+
+    None where this is what the event says already.
+    """
+    verb = {Decision.REJECTED: Verb.REJECT, Decision.UNSURE: Verb.MARK_UNSURE}.get(decision, Verb.ACCEPT)
+    before = target.annotation
+    if before is None:
+        return Update(verb, added=(_from_detection(target, decision, stamp, confidence),))
+    if before.detection_id is None:
+        if decision is Decision.REJECTED:
+            return Update(verb, removed=(before,))
+        decision = Decision.ADDED if decision is Decision.ACCEPTED else decision
+    if before.decision is decision and confidence in (None, before.confidence):
+        return None
+    kept = before.confidence if confidence is None else checked_confidence(confidence)
+    return _change(verb, before, replace(before, decision=decision, confidence=kept), stamp)
+
+
+def relabel(target: Target, label: str, stamp: Stamp) -> Update | None:
+    """Give an event another label, thereby accepting a detection; None where it has that label already."""
+    return _correct(Verb.RELABEL, target, stamp, label=checked_label(label))
+
+
+def move(target: Target, onset_s: float, duration_s: float, stamp: Stamp) -> Update | None:
+    """Give an event other edges, thereby accepting a detection; None where they are the same."""
+    check_times(onset_s, duration_s)
+    return _correct(Verb.MOVE, target, stamp, onset_s=onset_s, duration_s=duration_s)
+
+
+def add(onset_s: float, duration_s: float, label: str, channels: tuple[str, ...], stamp: Stamp) -> Update:
+    """Mark an event that no network had found."""
+    check_times(onset_s, duration_s)
+    event = Annotation(
+        annotation_id=stamp.new_id(),
+        onset_s=onset_s,
+        duration_s=duration_s,
+        label=checked_label(label),
+        decision=Decision.ADDED,
+        author=stamp.author,
+        made=stamp.now,
+        changed=stamp.now,
+        channels=channels,
+        view=stamp.view,
+    )
+    return Update(Verb.ADD, added=(event,))
+
+
+def remove(labels: Labels, event_id: str) -> Update | None:
+    """Delete an added event, withdraw a decision, or withdraw a reviewed span; None where nothing was decided."""
+    item = labels.spans.get(event_id) or labels.about(event_id)
+    return None if item is None else Update(Verb.REMOVE, removed=(item,))
+
+
+def rate(target: Target, confidence: float | None, stamp: Stamp) -> Update | None:
+    """Record how sure the reader is of a decision, 0 to 1; None where it says so already."""
+    before = _decided(target)
+    return _change(Verb.RATE, before, replace(before, confidence=checked_confidence(confidence)), stamp)
+
+
+def comment(target: Target, text: str, stamp: Stamp) -> Update | None:
+    """Record a remark on a decision; None where it says so already."""
+    before = _decided(target)
+    return _change(Verb.COMMENT, before, replace(before, comment=text.strip()), stamp)
+
+
+def mark_reviewed(labels: Labels, onset_s: float, duration_s: float, stamp: Stamp) -> Update | None:
+    """Record that a stretch was read completely; None where one stretch by the same reader covers it already."""
+    check_times(onset_s, duration_s)
+    for span in labels.spans.values():
+        covers = span.onset_s <= onset_s and onset_s + duration_s <= span.onset_s + span.duration_s
+        if covers and span.author == stamp.author:
+            return None
+    span = ReviewedSpan(stamp.new_id(), onset_s, duration_s, stamp.author, stamp.now)
+    return Update(Verb.MARK_REVIEWED, added=(span,))
+
+
+def check_times(onset_s: float, duration_s: float) -> None:
+    """Refuse times that no event can have."""
+    if not (math.isfinite(onset_s) and math.isfinite(duration_s) and onset_s >= 0 and duration_s > 0):
+        raise StudyError(f"An event cannot start at {onset_s:g} s and last {duration_s:g} s.")
+
+
+def checked_label(label: str) -> str:
+    """Give the vocabulary's own spelling of a label."""
+    try:
+        return find_term(label).term_id
+    except LabelError as error:
+        raise StudyError(str(error)) from error
+
+
+def checked_confidence(confidence: float | None) -> float | None:
+    """Refuse a confidence outside 0 to 1."""
+    if confidence is not None and not 0.0 <= confidence <= 1.0:
+        raise StudyError(f"A confidence lies between 0 and 1; {confidence:g} does not.")
+    return confidence
+
+
+def _decided(target: Target) -> Annotation:
+    if target.annotation is None:
+        raise StudyError("Accept or reject this detection before saying more about it.")
+    return target.annotation
+
+
+def _correct(verb: Verb, target: Target, stamp: Stamp, **values: str | float) -> Update | None:
+    """Correct an event: whoever corrects a detection, even one rejected before, says that it is there."""
+    if target.annotation is None:
+        accepted = _from_detection(target, Decision.ACCEPTED, stamp, None)
+        return Update(verb, added=(replace(accepted, **values),))  # type: ignore[arg-type]
+    before = target.annotation
+    decision = Decision.ACCEPTED if before.decision is Decision.REJECTED else before.decision
+    return _change(verb, before, replace(before, decision=decision, **values), stamp)  # type: ignore[arg-type]
+
+
+def _from_detection(target: Target, decision: Decision, stamp: Stamp, confidence: float | None) -> Annotation:
+    detection = target.detection
+    if detection is None:
+        raise StudyError(f"There is no event {target.event_id} in this study.")
+    return Annotation(
+        annotation_id=stamp.new_id(),
+        onset_s=detection.onset_s,
+        duration_s=detection.duration_s,
+        label=checked_label(detection.label),
+        decision=decision,
+        author=stamp.author,
+        made=stamp.now,
+        changed=stamp.now,
+        detection_id=detection.detection_id,
+        channels=detection.channels,
+        confidence=checked_confidence(confidence),
+        view=stamp.view,
+    )
+
+
+def _change(verb: Verb, before: Annotation, after: Annotation, stamp: Stamp) -> Update | None:
+    if after == before:
+        return None
+    return Update(verb, changed=((before, replace(after, author=stamp.author, changed=stamp.now, view=stamp.view)),))
