@@ -1,1 +1,5 @@
 """From files to recordings: channels with kind, unit, native rate and gaps, read lazily in microvolts."""
+
+from inference.recordings.opening import open_recording
+
+__all__ = ["open_recording"]

@@ -1,14 +1,13 @@
 """Scalp electrodes by their canonical names, from the labels that recorders and exporters write."""
 
-import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from resources import FOLDER
+from inference.recordings.tables import read_table
 
 #: The array of 25 electrodes that the IFCN recommends, front to back and left to right
 #: (Seeck et al. 2017, Clin Neurophysiol 128:2070).
@@ -18,6 +17,7 @@ IFCN_ELECTRODES: Final = (
 )
 
 _OFF_SCALP: Final = frozenset({"A1", "A2", "M1", "M2"})
+_SUFFIX = re.compile(r"\s\(\d+\)$")
 _PREFIX = re.compile(r"^(?:EEG|POL)(?:[\s_:.-]+|(?=[A-Z]+\d|[A-Z]+Z))")
 _SEPARATOR = re.compile(r"\s*[-–/:_]\s*")
 _COUNTER = re.compile(r"(?<=[-–/:_]..)-\d+$|(?<=[-–/:_]...)-\d+$")
@@ -97,7 +97,7 @@ def find_common_reference(labels: Iterable[str]) -> str | None:
 
 
 def _strip(label: str) -> str:
-    text = label.strip().strip(".").upper()
+    text = _SUFFIX.sub("", label.strip()).strip(".").upper()
     return _COUNTER.sub("", _PREFIX.sub("", text)).strip()
 
 
@@ -114,20 +114,15 @@ def _split(text: str) -> tuple[str, str]:
 
 @cache
 def _positions() -> dict[str, tuple[float, float, float]]:
-    return {row["name"]: (float(row["x"]), float(row["y"]), float(row["z"])) for row in _rows("electrodes.tsv")}
+    return {row["name"]: (float(row["x"]), float(row["y"]), float(row["z"])) for row in read_table("electrodes.tsv")}
 
 
 @cache
 def _electrodes() -> dict[str, str]:
     names = {name.upper(): name for name in _positions()}
-    return names | {row["alias"]: row["name"] for row in _rows("electrode_aliases.tsv")}
+    return names | {row["alias"]: row["name"] for row in read_table("electrode_aliases.tsv")}
 
 
 @cache
 def _references() -> dict[str, str | None]:
-    return {row["label"]: row["reference"] or None for row in _rows("references.tsv")}
-
-
-def _rows(table: str) -> Iterator[dict[str, str]]:
-    with (FOLDER / "channels" / table).open(encoding="utf-8", newline="") as stream:
-        yield from csv.DictReader(stream, delimiter="\t")
+    return {row["label"]: row["reference"] or None for row in read_table("references.tsv")}

@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+
+from inference.recordings.units import MICROVOLTS, microvolts_per
 
 
 class ChannelKind(StrEnum):
@@ -92,6 +95,9 @@ class Recording(ABC):
     annotations: tuple[FileAnnotation, ...]
     problems: tuple[str, ...]
 
+    #: Microvolts per unit at opening, of the channels that a correction has turned into potentials.
+    _gains_uv: Mapping[int, float] = MappingProxyType({})
+
     def read(self, channels: Sequence[int], onset_s: float, duration_s: float) -> list[NDArray[np.float32]]:
         """Read the span [onset_s, onset_s + duration_s) of some channels, each at its own rate.
 
@@ -104,20 +110,39 @@ class Recording(ABC):
         RecordingError
             The file can no longer be read.
         """
-        spans = []
-        for index in channels:
-            rate_hz = self.channels[index].rate_hz
-            spans.append(self._read_samples(index, round(onset_s * rate_hz), round((onset_s + duration_s) * rate_hz)))
-        return spans
+        rates_hz = [self.channels[index].rate_hz for index in channels]
+        spans = [
+            (index, round(onset_s * rate_hz), round((onset_s + duration_s) * rate_hz))
+            for index, rate_hz in zip(channels, rates_hz, strict=True)
+        ]
+        gains_uv = self._gains_uv
+        return [
+            samples * np.float32(gains_uv[index]) if index in gains_uv else samples
+            for index, samples in zip(channels, self._read_spans(spans), strict=True)
+        ]
+
+    def _read_spans(self, spans: Sequence[tuple[int, int, int]]) -> list[NDArray[np.float32]]:
+        """Read (channel index, first sample, stop sample) spans; worth overriding where channels lie interleaved."""
+        return [self._read_samples(*span) for span in spans]
 
     @abstractmethod
     def _read_samples(self, index: int, first: int, stop: int) -> NDArray[np.float32]:
-        """Read samples first to stop of one channel on its own grid; NaN outside the data."""
+        """Read samples first to stop of one channel on its own grid, in its unit at opening; NaN outside the data."""
 
     def of_kind(self, *kinds: ChannelKind) -> tuple[int, ...]:
         """Give the indices of the channels of these kinds, in file order."""
         return tuple(i for i, channel in enumerate(self.channels) if channel.kind in kinds)
 
     def correct_kinds(self, kinds: Mapping[str, ChannelKind]) -> None:
-        """Apply a user's corrections of channel kinds, by channel name; unknown names are ignored."""
-        self.channels = tuple(replace(channel, kind=kinds.get(channel.name, channel.kind)) for channel in self.channels)
+        """Apply a user's corrections of channel kinds, by channel name; unknown names are ignored.
+
+        A voltage that becomes a potential of the body is read in microvolts from then on.
+        """
+        gains_uv = dict(self._gains_uv)
+        channels = []
+        for index, channel in enumerate(self.channels):
+            kind, unit = kinds.get(channel.name, channel.kind), channel.unit
+            if kind in POTENTIALS and (gain_uv := microvolts_per(unit)) is not None and unit != MICROVOLTS:
+                gains_uv[index], unit = gain_uv, MICROVOLTS
+            channels.append(replace(channel, kind=kind, unit=unit))
+        self._gains_uv, self.channels = gains_uv, tuple(channels)

@@ -92,6 +92,8 @@ def plan_channels(channels: Sequence[Channel], spec: InputSpec, exclude: Collect
     eeg_present = np.array([row is not None for row in weights], dtype=np.float32)
     emg = _choose_emg(candidates, spec, problems)
     missing = [name for name, row in zip(spec.eeg_electrodes, weights, strict=True) if row is None]
+    if 0 < eeg_present.sum() < len(weights) / 2:
+        problems.append(f"Only {eeg_present.sum():.0f} of the network's {len(weights)} electrodes: expect less of it.")
     if not emg and spec.n_emg:
         missing.append("EMG")
         problems.append("No usable EMG: the network works from the EEG alone.")
@@ -191,7 +193,7 @@ def _solve_potentials(leads: Sequence[_Lead], problems: list[str]) -> tuple[dict
             weights[rows] -= weights[scalp].mean(axis=0)
         elif len(groups) == 1:
             problems.append(
-                f"Only {len(scalp)} scalp electrodes: the average reference is taken over them and their reference."
+                f"With {len(scalp)} scalp electrodes, the average reference includes what they were recorded against."
             )
     if len(groups) > 1:
         problems.append(
@@ -287,8 +289,8 @@ def _tell_narrow_bands(channels: Iterable[Channel], hff_hz: float, kind: str) ->
     if not slow:
         return []
     lowest_hz = min(channel.rate_hz for channel in slow)
-    names = ", ".join(channel.name for channel in slow) if len(slow) <= 4 else f"{len(slow)} channels"
+    names = ", ".join(channel.name for channel in slow) if len(slow) <= 4 else f"{len(slow)} {kind} channels"
     return [
-        f"The {kind} of {names} was sampled at {lowest_hz:g} Hz: "
+        f"{names} sampled at {lowest_hz:g} Hz: "
         f"the network misses what lies between {lowest_hz / 2:g} and {hff_hz:g} Hz."
     ]

@@ -1,0 +1,28 @@
+"""One sentence for the user from whatever went wrong with a file."""
+
+from pathlib import Path
+
+from inference.errors import RecordingError
+
+
+def cannot_open(path: Path, cause: object) -> RecordingError:
+    """Build the error for a file that cannot be opened; ``cause`` is a clause without a full stop."""
+    return RecordingError(f"{path} cannot be opened: {str(cause).rstrip('.')}.")
+
+
+def cannot_read(path: Path, cause: object) -> RecordingError:
+    """Build the error for a file that was opened but can no longer be read."""
+    return RecordingError(f"{path} can no longer be read: {str(cause).rstrip('.')}.")
+
+
+def describe_os_error(error: OSError) -> str:
+    """Say in words of the user's what the operating system refused."""
+    match error:
+        case FileNotFoundError():
+            return "there is no such file"
+        case PermissionError():
+            return "you have no permission to read it"
+        case IsADirectoryError():
+            return "it is a folder, not a recording"
+        case _:
+            return (error.strerror or str(error) or type(error).__name__).lower()
