@@ -35,6 +35,7 @@ def export_package(folder: Path, network: IessFusionNet, temperature: float, car
     folder.mkdir(parents=True, exist_ok=True)
     network.eval()
     save_file(network.state_dict(), folder / WEIGHTS_NAME)
+    (folder / WEIGHTS_NAME).chmod(0o644)  # the library writes it for its owner alone
     export_onnx(folder / ONNX_NAME, Calibrated(network, temperature))
     card = replace(card, files={name: digest_file(folder / name) for name in (ONNX_NAME, WEIGHTS_NAME)})
     write_card(folder, card)

@@ -37,7 +37,7 @@ class PatientFeatures:
     @property
     def n_frames(self) -> int:
         """Count the frames of the whole recording."""
-        return self.eeg.shape[-1]
+        return int(self.eeg.shape[-1])
 
     @property
     def duration_s(self) -> float:

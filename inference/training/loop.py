@@ -23,13 +23,13 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 class LoopSettings:
     """How the network is fitted."""
 
-    n_steps: int = 2400
+    n_steps: int = 1000
     batch_size: int = 32
     peak_rate: float = 1.5e-3
-    warm_up_steps: int = 150
+    warm_up_steps: int = 100
     weight_decay: float = 0.05
     clip_norm: float = 1.0
-    averaging: float = 0.995
+    averaging: float = 0.99
     minutes_limit: float = math.inf
 
 
@@ -52,13 +52,14 @@ def fit(
     """
     keep_freed_memory()
     body = network.body.to(device).train()
-    averaged = AveragedModel(body, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging))
+    averaging = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
+    averaged = AveragedModel(body, multi_avg_fn=averaging)
     optimiser = torch.optim.AdamW(_parameter_groups(body, settings.weight_decay), betas=(0.9, 0.98))
     running, started = 0.0, time.monotonic()
-    for step in range(settings.n_steps):
+    for step, batch in enumerate(sampler.batches(settings.n_steps, settings.batch_size)):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, settings)
-        *inputs, target = (tensor.to(device) for tensor in sampler.batch(step, settings.batch_size))
+        *inputs, target = (tensor.to(device) for tensor in batch)
         loss: Tensor = functional.cross_entropy(body(*inputs), target)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -84,7 +85,8 @@ def learning_rate(step: int, settings: LoopSettings) -> float:
 def _parameter_groups(body: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     """Spare gains, offsets and decays from weight decay: pulling them to 0 would mean something else than less."""
     spared_names = ("log_decay", "gain", "bias", "bonus", "skip", "present")
-    decayed, spared = [], []
+    decayed: list[nn.Parameter] = []
+    spared: list[nn.Parameter] = []
     for name, parameter in body.named_parameters():
         (spared if name.rpartition(".")[2].endswith(spared_names) else decayed).append(parameter)
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]

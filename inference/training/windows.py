@@ -1,7 +1,8 @@
 """Windows for training: cut from stored log power, balanced between classes, and varied as real recordings vary."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from inference.models.blocks.morlet import POWER_FLOOR
 from inference.models.iess_fusionnet import IessConfig
 from inference.recordings.electrodes import IFCN_ELECTRODES
+from inference.simulate.head import TEN_TWENTY_ELECTRODES
 from inference.simulate.truth import TruthEvent
 from inference.training.features import PatientFeatures
 
@@ -22,8 +24,6 @@ POSITIVE_REACH_S = 0.3
 NEGATIVE_REACH_S = 0.8
 #: A decoy within so much of the centre makes a window a hard negative.
 DECOY_REACH_S = 0.3
-
-_TEN_TWENTY = frozenset("Fp1 Fp2 F7 F3 Fz F4 F8 T7 C3 Cz C4 T8 P7 P3 Pz P4 P8 O1 O2".split())  # noqa: SIM905
 
 
 class Batch(NamedTuple):
@@ -113,6 +113,15 @@ class WindowSampler:
         if len(background):
             self._background.append((index, background))
 
+    def batches(self, n_steps: int, size: int) -> Iterator[Batch]:
+        """Draw the batches of successive steps, each while the one before it is in use."""
+        with ThreadPoolExecutor(1, "batches") as pool:
+            upcoming = pool.submit(self.batch, 0, size)
+            for step in range(n_steps):
+                batch = upcoming.result()
+                upcoming = pool.submit(self.batch, step + 1, size)
+                yield batch
+
     def batch(self, step: int, size: int) -> Batch:
         """Draw the batch of a step."""
         rng = np.random.default_rng((self._seed, step))
@@ -124,8 +133,10 @@ class WindowSampler:
             index, centres = pools[rng.integers(len(pools))]
             windows.append(self._vary(self._patients[index], int(rng.choice(centres)), rng))
             targets[row] = is_spasm
-        stacked = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*windows, strict=True))
-        return Batch(*stacked, torch.from_numpy(targets))
+        eeg, emg, eeg_present, emg_present = (
+            torch.from_numpy(np.stack(arrays)) for arrays in zip(*windows, strict=True)
+        )
+        return Batch(eeg, emg, eeg_present, emg_present, torch.from_numpy(targets))
 
     def _vary(self, patient: PatientFeatures, centre: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
         variation = self._variation
@@ -152,7 +163,7 @@ def draw_electrodes(rng: np.random.Generator, variation: Variation) -> NDArray[n
     n_all = len(IFCN_ELECTRODES)
     kept = np.ones(n_all, dtype=np.float32)
     if chance < variation.ten_twenty:
-        kept[:] = [name in _TEN_TWENTY for name in IFCN_ELECTRODES]
+        kept[:] = [name in TEN_TWENTY_ELECTRODES for name in IFCN_ELECTRODES]
     elif chance < variation.ten_twenty + variation.sparse:
         n_kept = int(rng.integers(variation.fewest_electrodes, n_all))
         kept[rng.permutation(n_all)[n_kept:]] = 0.0

@@ -108,7 +108,7 @@ class MorletBank(nn.Module):
 def _stride(config: MorletConfig, group: tuple[float, ...]) -> int:
     """Choose the largest power of two within a standard deviation of the group's shortest wavelet."""
     shortest = config.sd_samples(group[-1])
-    return min(config.frame_samples, 2 ** max(0, math.floor(math.log2(shortest))))
+    return min(config.frame_samples, 1 << max(0, math.floor(math.log2(shortest))))
 
 
 def _kernels(config: MorletConfig, group: tuple[float, ...]) -> Tensor:

@@ -32,45 +32,55 @@ def selective_scan(x: Tensor, delta: Tensor, decay: Tensor, b: Tensor, c: Tensor
 class _SelectiveScan(torch.autograd.Function):
     """Forward and backward as plain loops over time, which keep each step within the processor's cache.
 
-    Inside, states lie before width, so that every sum over either of them runs along contiguous memory.
+    Inside, time comes first and states lie before width, so that every step and every sum runs along contiguous memory.
     """
 
     @staticmethod
     def forward(ctx: Any, *inputs: Tensor) -> Tensor:
-        x, delta, decay, b, c = inputs
-        drive, decay = delta * x, decay.transpose(1, 2).contiguous()
-        states = x.new_empty(x.shape[1], x.shape[0], *decay.shape)
+        x, delta, b, c = (_time_first(tensor) for tensor in (inputs[0], inputs[1], inputs[3], inputs[4]))
+        decay = inputs[2].transpose(1, 2).contiguous()
+        drive = delta * x
+        n_time, n_batch, n_groups, width = x.shape
+        states = x.new_empty(n_time, n_batch, *decay.shape)
         factors = torch.empty_like(states)
-        state = x.new_zeros(x.shape[0], *decay.shape)
+        state = torch.zeros_like(states[0])
         outputs = torch.empty_like(x)
-        for t in range(x.shape[1]):
-            factor = torch.mul(delta[:, t].unsqueeze(-2), decay, out=factors[t]).exp_()
+        flat = (n_batch * n_groups, -1, width)
+        for t in range(n_time):
+            factor = torch.mul(delta[t].unsqueeze(-2), decay, out=factors[t]).exp_()
             state = torch.mul(factor, state, out=states[t])
-            state.addcmul_(drive[:, t].unsqueeze(-2), b[:, t].unsqueeze(-1))
-            outputs[:, t] = torch.matmul(c[:, t].unsqueeze(-2), state).squeeze(-2)
+            state.addcmul_(drive[t].unsqueeze(-2), b[t].unsqueeze(-1))
+            torch.bmm(c[t].view(flat[0], 1, -1), state.view(flat), out=outputs[t].view(flat))
         ctx.save_for_backward(x, delta, decay, b, c, states, factors)
-        return outputs
+        return outputs.transpose(0, 1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
         x, delta, decay, b, c, states, factors = ctx.saved_tensors
-        (gradient,) = gradients
-        drive = delta * x
-        g_drive, g_delta = torch.empty_like(x), torch.zeros_like(x)
-        g_b, g_c = torch.empty_like(b), torch.empty_like(c)
+        gradient, drive = _time_first(gradients[0]), delta * x
+        n_time, n_batch, n_groups, width = x.shape
+        flat = (n_batch * n_groups, -1, width)
+        g_drive, g_delta, g_b, g_c = (torch.empty_like(tensor) for tensor in (x, x, b, c))
         g_state, g_decay, g_exponent = (torch.zeros_like(states[0]) for _ in range(3))
-        for t in range(x.shape[1] - 1, -1, -1):
-            g_c[:, t] = torch.matmul(states[t], gradient[:, t].unsqueeze(-1)).squeeze(-1)
-            g_state.addcmul_(gradient[:, t].unsqueeze(-2), c[:, t].unsqueeze(-1))
-            g_b[:, t] = torch.matmul(g_state, drive[:, t].unsqueeze(-1)).squeeze(-1)
-            g_drive[:, t] = torch.matmul(b[:, t].unsqueeze(-2), g_state).squeeze(-2)
+        for t in range(n_time - 1, -1, -1):
+            torch.bmm(states[t].view(flat), gradient[t].view(flat[0], width, 1), out=g_c[t].view(flat[0], -1, 1))
+            g_state.addcmul_(gradient[t].unsqueeze(-2), c[t].unsqueeze(-1))
+            torch.bmm(g_state.view(flat), drive[t].view(flat[0], width, 1), out=g_b[t].view(flat[0], -1, 1))
+            torch.bmm(b[t].view(flat[0], 1, -1), g_state.view(flat), out=g_drive[t].view(flat))
             if t == 0:
-                break  # the state before the first step is 0, whatever it decays by
+                g_delta[t] = 0  # the state before the first step is 0, whatever it decays by
+                break
             g_state.mul_(factors[t])
             torch.mul(g_state, states[t - 1], out=g_exponent)
-            g_decay.addcmul_(g_exponent, delta[:, t].unsqueeze(-2))
-            g_delta[:, t] = g_exponent.mul_(decay).sum(-2)
-        return g_drive * delta, g_delta + g_drive * x, g_decay.sum(0).transpose(1, 2), g_b, g_c
+            g_decay.addcmul_(g_exponent, delta[t].unsqueeze(-2))
+            torch.sum(g_exponent.mul_(decay), dim=-2, out=g_delta[t])
+        g_x, g_delta = g_drive * delta, g_delta + g_drive * x
+        g_x, g_delta, g_b, g_c = (tensor.transpose(0, 1) for tensor in (g_x, g_delta, g_b, g_c))
+        return g_x, g_delta, g_decay.sum(0).transpose(1, 2), g_b, g_c
+
+
+def _time_first(tensor: Tensor) -> Tensor:
+    return tensor.transpose(0, 1).contiguous()
 
 
 def _scan_for_export(x: Tensor, delta: Tensor, decay: Tensor, b: Tensor, c: Tensor) -> Tensor:
