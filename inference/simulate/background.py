@@ -1,7 +1,8 @@
 """The EEG between events: rhythms of waking and sleep, hypsarrhythmia, spindles, interictal spikes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from inference.simulate.course import Course, State
 from inference.simulate.head import Dipole
 from inference.simulate.noise import Block, Spectrum, blocks
 from inference.simulate.patients import CORTEX_DEPTH
-from inference.simulate.sheet import Samples, Sheet
+from inference.simulate.sheet import Progress, Samples, Sheet
 from inference.simulate.streams import Stream, generator
 from inference.simulate.truth import Role, Term
 
@@ -27,8 +28,9 @@ MODIFIED_DEGREE, CLASSIC_DEGREE = 0.25, 0.6
 class Rhythm:
     """One part of the background: independent sources that share a spectrum.
 
-    ``mix`` is (n_eeg, n_sources); ``rms_uv`` the mean amplitude over channels in each state; ``waxing`` the standard deviation of
-    the slow modulation's logarithm, common to all sources or (``local``) each source's own.
+    ``mix`` is (n_eeg, n_sources); ``rms_uv`` the mean amplitude over channels in each state; ``waxing`` the standard
+    deviation of the slow modulation's logarithm, common to all sources or (``local``) each source's own; ``grouping``
+    that of a further modulation of all sources together in NREM.
     """
 
     spectrum: Spectrum
@@ -36,14 +38,15 @@ class Rhythm:
     rms_uv: Mapping[State, float]
     waxing: float = 0.3
     local: bool = False
+    grouping: float = 0.0
 
 
-#: Waxing and waning takes some seconds.
+#: Waxing and waning takes some seconds; hypsarrhythmia comes in groups of some seconds in NREM.
 _WAXING = Spectrum(0.02, 0.25)
 _GROUPING = Spectrum(0.1, 0.3)
 
 
-def add_background(sheet: Sheet, course: Course, seed: int) -> None:
+def add_background(sheet: Sheet, course: Course, seed: int, on_progress: Progress) -> None:
     """Add the ongoing EEG, suppressed where events suppress it."""
     rhythms = _rhythms(sheet)
     for block in blocks(sheet.n_samples, sheet.rate_hz):
@@ -53,18 +56,25 @@ def add_background(sheet: Sheet, course: Course, seed: int) -> None:
             random = generator(seed, Stream.BACKGROUND, index, block.index)
             level = sum((weight * np.float32(rhythm.rms_uv[state]) for state, weight in states.items()), np.float32(0))
             if np.any(level):
-                total += _rhythm(block, random, rhythm) * level
+                total += _rhythm(block, random, rhythm, states[State.NREM]) * level
         total *= block.fade * sheet.suppression[block.start : block.stop]
         sheet.eeg[:, block.start : block.stop] += total
+        on_progress(block.stop / sheet.n_samples)
 
 
-def _rhythm(block: Block, random: np.random.Generator, rhythm: Rhythm) -> Samples:
+def _rhythm(block: Block, random: np.random.Generator, rhythm: Rhythm, nrem: Samples) -> Samples:
     n_sources = rhythm.mix.shape[1]
     waxing = np.float32(rhythm.waxing)
+    # Less the square of its deviation, so that the modulation changes no mean power.
     modulation = np.exp(waxing * block.noise(random, _WAXING, n_sources if rhythm.local else 1) - waxing**2)
+    if rhythm.grouping:
+        grouping = np.float32(rhythm.grouping) * nrem
+        modulation = modulation * np.exp(grouping * block.noise(random, _GROUPING, 1) - grouping**2)
     if rhythm.local:
-        return rhythm.mix @ (block.noise(random, rhythm.spectrum, n_sources) * modulation)
-    return block.noise(random, rhythm.spectrum, n_sources, rhythm.mix) * modulation
+        mixed: Samples = rhythm.mix @ (block.noise(random, rhythm.spectrum, n_sources) * modulation)
+    else:
+        mixed = block.noise(random, rhythm.spectrum, n_sources, rhythm.mix) * modulation
+    return mixed
 
 
 def _rhythms(sheet: Sheet) -> list[Rhythm]:
@@ -72,18 +82,19 @@ def _rhythms(sheet: Sheet) -> list[Rhythm]:
     body, gain = patient.background, patient.background.gain
     cortex = _everywhere(sheet, body.asymmetry)
     awake, nrem, rem = State.AWAKE, State.NREM, State.REM
-    posterior = _mixture(sheet, [_below("O1"), _below("O2"), _below("P3"), _below("P4")])
+    posterior = _mixture(sheet, [_below(site, 0.42) for site in ("O1", "O2", "P3", "P4", "P7", "P8")])
     central = _mixture(sheet, [_below("C3"), _below("C4"), _below("Fz"), _below("Cz")])
-    # Amplitudes as in textbooks of infant EEG: 40-100 uV peak to peak awake, 100-200 uV in NREM sleep; the split is this project's choice.
+    # 40-100 uV from peak to peak awake, 100-200 uV in NREM sleep, as textbooks of infant EEG have it; how that is
+    # split over the rhythms is this project's choice.
     parts = [
         Rhythm(Spectrum(0.6, 60.0, body.exponent), cortex, {awake: 11, nrem: 14, rem: 9}),
         Rhythm(Spectrum(0.6, 3.0, order=2), cortex, {awake: 10, nrem: 30, rem: 11}, 0.4),
         Rhythm(Spectrum(3.5, 7.0, order=2), cortex, {awake: 8, nrem: 10, rem: 8}),
         Rhythm(
-            Spectrum(body.posterior_hz - 0.7, body.posterior_hz + 0.7, order=4),
+            Spectrum(body.posterior_hz - 0.7, body.posterior_hz + 0.7, order=8),
             posterior,
-            {awake: 9, nrem: 0, rem: 2},
-            0.6,
+            {awake: 8, nrem: 0, rem: 2},
+            0.45,
         ),
         Rhythm(Spectrum(15.0, 25.0, order=2), central, {awake: 2, nrem: 2.5, rem: 1.5}, 0.5),
     ]
@@ -93,7 +104,7 @@ def _rhythms(sheet: Sheet) -> list[Rhythm]:
 
 def _scaled(rhythm: Rhythm, gain: float) -> Rhythm:
     rms_uv = {state: gain * uv for state, uv in rhythm.rms_uv.items()}
-    return Rhythm(rhythm.spectrum, rhythm.mix, rms_uv, rhythm.waxing, rhythm.local)
+    return replace(rhythm, rms_uv=rms_uv)
 
 
 def _hypsarrhythmia(sheet: Sheet) -> list[Rhythm]:
@@ -103,23 +114,23 @@ def _hypsarrhythmia(sheet: Sheet) -> list[Rhythm]:
     rms_uv = {state: chaos.degree * chaos.slow_uv * gain for state, gain in HYPSARRHYTHMIA_GAIN.items()}
     mix = _mixture(sheet, list(chaos.slow_sources))
     # Slow waves of 1-3 Hz that wax and wane at each place on their own.
-    return [Rhythm(Spectrum(0.7, 2.6, 0.5, order=3), mix, rms_uv, 0.5, local=True)]
+    return [Rhythm(Spectrum(0.7, 2.6, 0.5, order=3), mix, rms_uv, 0.5, local=True, grouping=chaos.grouping)]
 
 
-def _below(electrode: str) -> Dipole:
-    return Dipole.radial(electrode_position(electrode), CORTEX_DEPTH)
+def _below(electrode: str, depth: float = CORTEX_DEPTH) -> Dipole:
+    return Dipole.radial(electrode_position(electrode), depth)
 
 
 def _mixture(sheet: Sheet, sources: list[Dipole]) -> Samples:
-    """Give the mixing matrix of independent sources, scaled to a mean variance of 1 over channels."""
+    """Give the mixing matrix of independent sources of which channels see a variance of 1 on average."""
     mix = np.stack([sheet.head.field(source) for source in sources], axis=1)
-    return (mix / np.sqrt((mix**2).sum(axis=1).mean())).astype(np.float32)
+    return _scaled_to_one(mix)
 
 
 def _everywhere(sheet: Sheet, asymmetry: float) -> Samples:
     """Give a square root of the covariance of many sources all over the convexity."""
     n_points = 120
-    z = np.linspace(1.0, -0.35, n_points)
+    z = np.linspace(1.0, -0.55, n_points)
     angle = np.pi * (1.0 + np.sqrt(5.0)) * np.arange(n_points)
     ring = np.sqrt(1.0 - z**2)
     points = np.stack([ring * np.cos(angle), ring * np.sin(angle), z], axis=1)
@@ -127,7 +138,12 @@ def _everywhere(sheet: Sheet, asymmetry: float) -> Samples:
     fields = np.stack([sheet.head.field(Dipole.radial(point, CORTEX_DEPTH)) for point in points], axis=1) * strength
     values, vectors = np.linalg.eigh(fields @ fields.T)
     root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    return (root / np.sqrt((root**2).sum(axis=1).mean())).astype(np.float32)
+    return _scaled_to_one(root)
+
+
+def _scaled_to_one(mix: NDArray[np.floating]) -> Samples:
+    scaled: Samples = (mix / np.sqrt((mix**2).sum(axis=1).mean())).astype(np.float32)
+    return scaled
 
 
 def add_spindles(sheet: Sheet, course: Course, seed: int) -> None:
@@ -162,7 +178,7 @@ def _add_spindle(sheet: Sheet, random: np.random.Generator, onset_s: float, fiel
 
         sheet.add_wave(onset_s, duration_s, wave, field)
     names = tuple(dict.fromkeys(name for field in fields for name in sheet.eeg_names(field)))
-    sheet.note(Term.SPINDLE, onset_s, duration_s, names, Role.STATE)
+    sheet.note(Term.SPINDLE, onset_s, duration_s, names, role=Role.STATE)
 
 
 def spike_and_wave(time_s: NDArray[np.float64], spike_s: float, wave: float) -> NDArray[np.float64]:
@@ -187,7 +203,7 @@ def add_interictal_spikes(sheet: Sheet, course: Course, seed: int) -> None:
         spike_s, wave = float(times.uniform(0.03, 0.08)), float(times.choice([0.0, 1.0]) * times.uniform(0.3, 0.9))
         uv = chaos.spike_uv * float(times.lognormal(-0.2, 0.4)) * float(sheet.suppression[int(at_s * sheet.rate_hz)])
         if chance < HYPSARRHYTHMIA_GAIN[course.state_at(at_s)]:
-            sheet.add_wave(at_s, 0.7, lambda t, w=wave, s=spike_s, u=uv: u * spike_and_wave(t, s, w), fields[focus])
+            sheet.add_wave(at_s, 0.7, partial(spike_and_wave, spike_s=spike_s, wave=wave), uv * fields[focus])
         at_s += float(times.exponential(1.0 / per_s))
 
 
@@ -196,7 +212,7 @@ def note_states(sheet: Sheet, course: Course) -> None:
     labels = {State.AWAKE: Term.AWAKE, State.NREM: Term.NREM, State.REM: Term.REM}
     degree = sheet.patient.hypsarrhythmia.degree
     for spell in course.spells:
-        sheet.note(labels[spell.state], spell.onset_s, spell.duration_s, (), Role.STATE)
+        sheet.note(labels[spell.state], spell.onset_s, spell.duration_s, role=Role.STATE)
         if degree >= MODIFIED_DEGREE and spell.state is not State.REM:
             label = Term.HYPSARRHYTHMIA if degree >= CLASSIC_DEGREE else Term.HYPSARRHYTHMIA_MODIFIED
-            sheet.note(label, spell.onset_s, spell.duration_s, (), Role.STATE)
+            sheet.note(label, spell.onset_s, spell.duration_s, role=Role.STATE)

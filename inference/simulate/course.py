@@ -31,7 +31,8 @@ class State(StrEnum):
 class Scenario:
     """How the time is spent; each pair is the range from which a duration is drawn, in seconds.
 
-    Sleep is shortened against life, so that a recording of some minutes shows all of it. ``cluster_s`` is Kellaway's 5-10 min.
+    Sleep is shortened against life, so that a recording of some minutes shows all of it. ``cluster_s`` is the 5-10 min
+    of Kellaway (1979).
     ``negatives`` multiplies the rate of everything that may be mistaken for a spasm.
     """
 
@@ -87,7 +88,8 @@ class Course:
         values = np.repeat([float(spell.state is state) for spell in self.spells], 2)[1:-1]
         if not knots.size:
             return np.full(time_s.shape, float(self.spells[0].state is state), dtype=np.float32)
-        return np.interp(time_s, knots, values).astype(np.float32)
+        weights: NDArray[np.float32] = np.interp(time_s, knots, values).astype(np.float32)
+        return weights
 
     def state_at(self, time_s: float) -> State:
         """Give the state at a time."""
@@ -103,9 +105,9 @@ def plan_course(seed: int, duration_s: float, scenario: Scenario) -> Course:
     spells: list[Spell] = []
     clusters: list[Spell] = []
     # The recording is switched on at any moment of the cycle.
-    now_s = -float(random.uniform(0.0, 1.0)) * (np.mean(scenario.nap_s) + np.mean(scenario.cluster_s))
+    now_s = -float(random.uniform(0.0, 1.0) * (np.mean(scenario.nap_s) + np.mean(scenario.cluster_s)))
     while now_s < duration_s:
-        cycle, cluster = _plan_cycle(random, float(now_s), scenario)
+        cycle, cluster = _plan_cycle(random, now_s, scenario)
         spells += cycle
         if cluster is not None:
             clusters.append(cluster)
@@ -143,7 +145,8 @@ def _plan_spasms(seed: int, clusters: Iterable[Spell], duration_s: float) -> lis
             at_s += SPASM_INTERVAL_S[1] + float(random.exponential(1 / rate_hz))
         spasms += inside
         free_s = cluster.end_s
-    return [spasm for spasm in spasms if 0.0 <= spasm.onset_s < duration_s]
+    # The first one after the end is kept: the last contraction before it must leave it room.
+    return [spasm for spasm in spasms if 0.0 <= spasm.onset_s < duration_s + SPASM_INTERVAL_S[1]]
 
 
 def _plan_cluster(random: np.random.Generator, cluster: Spell, number: int) -> list[SpasmTime]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from inference.recordings.electrodes import IFCN_ELECTRODES, electrode_position
 
@@ -29,7 +29,7 @@ class Dipole:
     orientation: Vector
 
     @classmethod
-    def radial(cls, direction: Sequence[float], depth: float) -> "Dipole":
+    def radial(cls, direction: ArrayLike, depth: float) -> "Dipole":
         """Point outwards below a place on the scalp; ``depth`` is the distance from the scalp in radii."""
         unit = np.asarray(direction) / np.linalg.norm(direction)
         return cls(_vector(unit * (1.0 - depth)), _vector(unit))
@@ -50,12 +50,12 @@ def scalp_positions(electrodes: Sequence[str]) -> NDArray[np.float64]:
 
 
 def dipole_potential(dipole: Dipole, electrodes: Sequence[str]) -> NDArray[np.float64]:
-    """Compute the potential of a dipole at electrodes on a homogeneous conducting sphere of radius 1, up to a constant factor.
+    """Compute a dipole's potential at electrodes on a homogeneous conducting sphere of radius 1, up to a factor.
 
-    The gradient, with respect to the source, of the sphere's Neumann function G = 2 / d - ln((1 - b c + d) / 2), where b is the
-    source's distance from the centre, c the cosine of the angle between source and electrode and d their distance
-    (Yao 2000, IEEE Trans Biomed Eng 47:899). Skull and scalp are taken into account by a deeper source (Berg and
-    Scherg 1994, Electroencephalogr Clin Neurophysiol 90:58).
+    The gradient, with respect to the source, of the sphere's Neumann function 2 / d - ln((1 - b c + d) / 2), where b
+    is the source's distance from the centre, c the cosine of the angle between source and electrode and d their
+    distance (Yao 2000, IEEE Trans Biomed Eng 47:964). Skull and scalp are taken into account by a deeper source (Berg
+    and Scherg 1994, Electroencephalogr Clin Neurophysiol 90:58).
     """
     points = scalp_positions(electrodes)
     place, moment = np.asarray(dipole.position), np.asarray(dipole.orientation)
@@ -88,11 +88,14 @@ class Head:
         potential /= np.abs(potential[: len(self.electrodes)]).max()
         n_electrodes = len(self.electrodes)
         reference = potential[n_electrodes:] @ np.array(list(self._weights.values()))
-        return (potential[:n_electrodes] - reference).astype(np.float32)
+        result: NDArray[np.float32] = (potential[:n_electrodes] - reference).astype(np.float32)
+        return result
 
     def patch(self, electrode: str, width: float) -> NDArray[np.float32]:
         """Give what a superficial source (muscle, skin) around an electrode adds: a bell of this width in radii."""
         sites = scalp_positions((*self.electrodes, *self._weights))
         bell = np.exp(-0.5 * ((sites - scalp_positions([electrode])) ** 2).sum(axis=1) / width**2)
         n_electrodes = len(self.electrodes)
-        return (bell[:n_electrodes] - bell[n_electrodes:] @ np.array(list(self._weights.values()))).astype(np.float32)
+        reference = bell[n_electrodes:] @ np.array(list(self._weights.values()))
+        result: NDArray[np.float32] = (bell[:n_electrodes] - reference).astype(np.float32)
+        return result

@@ -10,7 +10,7 @@ from inference.simulate.background import add_background, add_interictal_spikes,
 from inference.simulate.course import Scenario, plan_course
 from inference.simulate.negatives import add_negatives
 from inference.simulate.patients import ChannelSet, InfantPatient, draw_patient
-from inference.simulate.sheet import Sheet
+from inference.simulate.sheet import Progress, Sheet
 from inference.simulate.spasms import add_spasms
 from inference.simulate.technical import add_heart, muscle_activity, record, set_tone
 from inference.simulate.truth import TruthEvent
@@ -38,12 +38,13 @@ def simulate_infant(
     scenario: Scenario | None = None,
     channel_set: ChannelSet = "full",
     patient: InfantPatient | None = None,
+    on_progress: Progress | None = None,
 ) -> SimulatedCase:
     """Simulate the EEG and EMG of an infant with epileptic spasms.
 
     The same seed gives the same infant and the same course: a longer recording begins as a shorter one does, and a
     lower rate shows the same events. ``patient`` takes the place of the one that the seed would draw: another
-    recording of the same infant.
+    recording of the same infant. ``on_progress`` is called with the share that is done, 0 to 1.
 
     Raises
     ------
@@ -62,17 +63,22 @@ def simulate_infant(
     set_tone(sheet, course)
     note_states(sheet, course)
     # Events first: they say where the background is suppressed.
-    add_spasms(sheet, course, seed)
-    add_negatives(sheet, course, seed, scenario)
+    spasms_s = add_spasms(sheet, course, seed)
+    add_negatives(sheet, course, seed, scenario.negatives, spasms_s)
     add_spindles(sheet, course, seed)
     add_interictal_spikes(sheet, course, seed)
-    add_background(sheet, course, seed)
-    emg = muscle_activity(sheet, seed)
+    report = on_progress or _ignore
+    add_background(sheet, course, seed, lambda share: report(0.6 * share))
+    emg = muscle_activity(sheet, seed, lambda share: report(0.6 + 0.2 * share))
     add_heart(sheet, emg, seed)
-    signals = record(sheet, emg, seed)
+    signals = record(sheet, emg, seed, lambda share: report(0.8 + 0.2 * share))
     recording = ArrayRecording(_channels(patient, rate_hz), list(signals), START, path=Path(f"simulated infant {seed}"))
     truth = sorted(sheet.truth, key=lambda event: (event.onset_s, event.label))
     return SimulatedCase(recording, tuple(truth), patient)
+
+
+def _ignore(share: float) -> None:
+    """Take no notice of progress."""
 
 
 def _channels(patient: InfantPatient, rate_hz: float) -> tuple[Channel, ...]:

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.recordings.electrodes import electrode_position
 from inference.simulate.background import spike_and_wave
-from inference.simulate.course import Course, Scenario, State
+from inference.simulate.course import Course, State
 from inference.simulate.head import Dipole
 from inference.simulate.patients import CORTEX_DEPTH
-from inference.simulate.sheet import Samples, Sheet
+from inference.simulate.sheet import Samples, Sheet, Waveform
 from inference.simulate.spasms import diamond
 from inference.simulate.streams import Stream, generator
-from inference.simulate.truth import Role, Term
+from inference.simulate.truth import Term
 
 #: Nothing of these begins this long before a spasm or ends this long after it, save what is said to overlap.
 CLEARANCE_S = 0.7
@@ -34,28 +35,34 @@ class Kind:
     overlaps: bool = False
 
 
-def add_negatives(sheet: Sheet, course: Course, seed: int, scenario: Scenario) -> None:
-    """Write every kind of event that is no spasm, at random times that leave the spasms readable."""
-    if scenario.negatives <= 0.0:
+def add_negatives(sheet: Sheet, course: Course, seed: int, rate: float, spasms_s: NDArray[np.float64]) -> None:
+    """Write every kind of event that is no spasm, at random times that leave the spasms readable.
+
+    ``rate`` multiplies how often each comes; ``spasms_s`` is where spasms begin and end, (n, 2).
+    """
+    if rate <= 0.0:
         return
-    taken = np.array([(e.onset_s, e.end_s) for e in sheet.truth if e.role is Role.SPASM]).reshape(-1, 2)
     for number, kind in enumerate(KINDS):
         times = generator(seed, Stream.NEGATIVE_TIMES, number)
         top_per_min = max(kind.per_min.values())
         at_s, index = 0.0, 0
-        while (at_s := at_s + float(times.exponential(60.0 / (top_per_min * scenario.negatives)))) < sheet.duration_s:
+        while (at_s := at_s + float(times.exponential(60.0 / (top_per_min * rate)))) < sheet.duration_s:
             index += 1
             chance, share = times.random(2)
-            duration_s = float(kind.duration_s[0] * (kind.duration_s[1] / kind.duration_s[0]) ** share)
+            shortest_s, longest_s = kind.duration_s
+            duration_s = float(shortest_s * (longest_s / shortest_s) ** share)
             if chance * top_per_min >= kind.per_min[course.state_at(at_s)]:
                 continue
-            if not kind.overlaps and _collides(taken, at_s, duration_s):
-                continue
-            kind.write(sheet, generator(seed, Stream.NEGATIVE, number, index), at_s, duration_s)
+            if not kind.overlaps:
+                duration_s = min(duration_s, _free_s(spasms_s, at_s))
+            if duration_s >= shortest_s:
+                kind.write(sheet, generator(seed, Stream.NEGATIVE, number, index), at_s, duration_s)
 
 
-def _collides(taken: NDArray[np.float64], onset_s: float, duration_s: float) -> bool:
-    return bool(np.any((taken[:, 0] < onset_s + duration_s + CLEARANCE_S) & (taken[:, 1] > onset_s - CLEARANCE_S)))
+def _free_s(spasms_s: NDArray[np.float64], onset_s: float) -> float:
+    """Tell how much time there is from a moment until shortly before the next spasm; negative during a spasm."""
+    ahead = spasms_s[spasms_s[:, 1] + CLEARANCE_S > onset_s, 0]
+    return float(ahead.min()) - CLEARANCE_S - onset_s if ahead.size else float("inf")
 
 
 def _rates(awake: float, nrem: float, rem: float) -> Mapping[State, float]:
@@ -73,7 +80,7 @@ def _emg_uv(sheet: Sheet, random: np.random.Generator, low: float, high: float) 
     return (np.array(sheet.patient.muscle.movement_uv) * share * strength).astype(np.float32)
 
 
-def _restless(random: np.random.Generator, duration_s: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+def _restless(random: np.random.Generator, duration_s: float) -> Waveform:
     """Give the envelope of a voluntary movement: several pushes of uneven strength rather than one diamond."""
     n_pushes = max(2, round(duration_s * float(random.uniform(1.0, 3.0))))
     knots = np.concatenate([[0.0], np.sort(random.uniform(0.05, 0.95, 2 * n_pushes)), [1.0]]) * duration_s
@@ -81,17 +88,15 @@ def _restless(random: np.random.Generator, duration_s: float) -> Callable[[NDArr
     return lambda t: np.interp(t, knots, heights)
 
 
-def _movement_shape(
-    random: np.random.Generator, duration_s: float
-) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+def _movement_shape(random: np.random.Generator, duration_s: float) -> Waveform:
     # One movement in three swells and fades like a spasm: EMG alone must not be enough.
     if random.random() < 1 / 3:
         rise = float(random.uniform(0.2, 0.7))
-        return lambda t: diamond(t, duration_s, rise)
+        return partial(diamond, duration_s=duration_s, rise=rise)
     return _restless(random, duration_s)
 
 
-def _drift_wave(random: np.random.Generator, duration_s: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+def _drift_wave(random: np.random.Generator, duration_s: float) -> Waveform:
     """Give the potential of an electrode that is moved: a few slow swings of uneven size, peak about 1."""
     rates_hz, phases = random.uniform(0.4, 3.0, 4), random.uniform(0, 2 * np.pi, 4)
     weights = random.normal(0.0, 0.6, 4)
@@ -120,20 +125,20 @@ def _write_movement_with_eeg(sheet: Sheet, random: np.random.Generator, onset_s:
     for _ in range(int(random.integers(1, 4))):
         centre = str(random.choice(sheet.patient.electrodes))
         field = sheet.head.patch(centre, float(random.uniform(0.15, 0.5)))
-        uv = float(random.lognormal(np.log(90), 0.5))
-        wave = _drift_wave(random, duration_s)
-        sheet.add_wave(onset_s, duration_s, lambda t, uv=uv, wave=wave: uv * wave(t), field)
+        uv = float(random.lognormal(np.log(110), 0.5))
+        sheet.add_wave(onset_s, duration_s, _drift_wave(random, duration_s), uv * field)
         moved = np.maximum(moved, uv * np.abs(field))
     sheet.note(Term.MOVEMENT_WITH_EEG, onset_s, duration_s, sheet.eeg_names(moved) + sheet.emg_names(emg_uv))
 
 
 def _write_startle(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
-    """Write a startle: every muscle at once, abrupt, with a blink and sometimes a vertex response."""
+    """Write a startle: every muscle at once, abrupt, sometimes with a vertex response."""
     emg_uv = np.array(sheet.patient.muscle.movement_uv, dtype=np.float32) * np.float32(random.uniform(0.7, 1.8))
-    sheet.add_contraction(onset_s, duration_s, lambda t: diamond(t, duration_s, 0.06), emg_uv)
-    sheet.add_scalp_muscle(onset_s, duration_s, lambda t: diamond(t, duration_s, 0.06), np.full(4, 10.0, np.float32))
+    jerk = partial(diamond, duration_s=duration_s, rise=0.06)
+    sheet.add_contraction(onset_s, duration_s, jerk, emg_uv)
+    sheet.add_scalp_muscle(onset_s, duration_s, jerk, np.full(4, 10.0, np.float32))
     if random.random() < 0.5:
-        _add_vertex_wave(sheet, onset_s + 0.08, float(random.uniform(50, 140)))
+        _add_vertex_wave(sheet, onset_s + 0.08, float(random.uniform(50, 140)), min(0.45, duration_s - 0.08))
     sheet.note(Term.STARTLE, onset_s, duration_s, sheet.emg_names(emg_uv))
 
 
@@ -151,7 +156,7 @@ def _write_sucking(sheet: Sheet, random: np.random.Generator, onset_s: float, du
     sheet.add_contraction(onset_s, duration_s, shape, emg_uv)
     uv = float(random.uniform(5, 40))
     tongue = sheet.head.patch("Nz", 0.8)
-    sheet.add_wave(onset_s, duration_s, lambda t: uv * np.sin(2 * np.pi * rate_hz * t), tongue)
+    sheet.add_wave(onset_s, duration_s, lambda t: np.sin(2 * np.pi * rate_hz * t), uv * tongue)
     sheet.note(Term.SUCKING, onset_s, duration_s, sheet.eeg_names(tongue) + sheet.emg_names(emg_uv))
 
 
@@ -169,25 +174,21 @@ def _write_cry(sheet: Sheet, random: np.random.Generator, onset_s: float, durati
     emg_uv = _emg_uv(sheet, random, 0.4, 1.0)
     sheet.add_contraction(onset_s, duration_s, lambda t: 0.4 * shape(t) + 0.6 * restless(t), emg_uv)
     for _ in range(3):
-        field, wave = (
-            sheet.head.patch(str(random.choice(sheet.patient.electrodes)), 0.4),
-            _drift_wave(random, duration_s),
-        )
-        sheet.add_wave(onset_s, duration_s, lambda t, wave=wave: 70.0 * wave(t), field)
+        field = sheet.head.patch(str(random.choice(sheet.patient.electrodes)), 0.4)
+        sheet.add_wave(onset_s, duration_s, _drift_wave(random, duration_s), 70.0 * field)
     sheet.note(Term.CRY, onset_s, duration_s, ())
 
 
 def _write_myoclonus(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
     """Write myoclonus: 10-100 ms (FACTS)."""
     emg_uv = _emg_uv(sheet, random, 0.8, 2.5)
-    sheet.add_contraction(onset_s, duration_s, lambda t: np.ones_like(t), emg_uv)
+    sheet.add_contraction(onset_s, duration_s, np.ones_like, emg_uv)
     sheet.note(Term.MYOCLONUS, onset_s, duration_s, sheet.emg_names(emg_uv))
 
 
-def _add_vertex_wave(sheet: Sheet, onset_s: float, uv: float, duration_s: float = 0.45) -> Samples:
+def _add_vertex_wave(sheet: Sheet, onset_s: float, uv: float, duration_s: float) -> Samples:
     field = sheet.head.field(Dipole.radial(electrode_position("Cz"), CORTEX_DEPTH))
-    spike_s = duration_s / 4
-    sheet.add_wave(onset_s, duration_s, lambda t: uv * spike_and_wave(t, spike_s, -0.3), field)
+    sheet.add_wave(onset_s, duration_s, partial(spike_and_wave, spike_s=duration_s / 4, wave=-0.3), uv * field)
     return field
 
 
@@ -234,30 +235,27 @@ def _write_arousal(sheet: Sheet, random: np.random.Generator, onset_s: float, du
     sheet.suppress(onset_s + 0.5, duration_s, float(random.uniform(0.3, 0.6)))
     channels: tuple[str, ...] = ()
     if random.random() < 0.5:
-        delay_s = float(random.uniform(0.8, 2.0))
-        emg_uv = _emg_uv(sheet, random, 0.2, 0.8)
-        sheet.add_contraction(onset_s + delay_s, duration_s - 0.3, _restless(random, duration_s - 0.3), emg_uv)
+        delay_s, emg_uv = float(random.uniform(0.6, 1.2)), _emg_uv(sheet, random, 0.2, 0.8)
+        moving_s = duration_s + 0.5 - delay_s
+        sheet.add_contraction(onset_s + delay_s, moving_s, _restless(random, moving_s), emg_uv)
+        channels = sheet.emg_names(emg_uv)
     sheet.note(Term.AROUSAL, onset_s, duration_s + 0.5, channels)
 
 
 def _write_spike_run(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
     chaos = sheet.patient.hypsarrhythmia
     field = sheet.head.field(chaos.foci[int(random.integers(len(chaos.foci)))])
+    spike = partial(spike_and_wave, spike_s=0.035, wave=0.0)
     rate_hz, uv = float(random.uniform(5, 10)), chaos.spike_uv * float(random.uniform(0.3, 0.8))
     for at_s in np.arange(0.0, duration_s - 0.2, 1.0 / rate_hz):
         jitter_s, height = float(random.normal(0.0, 0.01)), uv * float(random.uniform(0.6, 1.2))
-        sheet.add_wave(
-            onset_s + float(at_s) + jitter_s,
-            0.2,
-            lambda t, height=height: height * spike_and_wave(t, 0.035, 0.0),
-            field,
-        )
+        sheet.add_wave(onset_s + float(at_s) + jitter_s, 0.2, spike, height * field)
     sheet.note(Term.SPIKE_RUN, onset_s, duration_s, sheet.eeg_names(field))
 
 
 def _write_blink(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
     field, uv = sheet.head.patch("Fpz", 0.45), float(random.uniform(50, 150))
-    sheet.add_wave(onset_s, duration_s, lambda t: uv * np.sin(np.pi * (t / duration_s) ** 0.7) ** 2, field)
+    sheet.add_wave(onset_s, duration_s, lambda t: np.sin(np.pi * (t / duration_s) ** 0.7) ** 2, uv * field)
     sheet.note(Term.BLINK, onset_s, duration_s, sheet.eeg_names(field))
 
 
@@ -270,14 +268,14 @@ def _one_electrode(sheet: Sheet, random: np.random.Generator) -> Samples:
 def _write_electrode_pop(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
     """Write a pop: a step on one electrode that the amplifier's high-pass lets decay."""
     field, uv = _one_electrode(sheet, random), float(random.choice([-1.0, 1.0]) * random.uniform(60, 300))
-    sheet.add_wave(onset_s, duration_s, lambda t: uv * np.exp(-5.0 * t / duration_s), field)
+    sheet.add_wave(onset_s, duration_s, lambda t: np.exp(-5.0 * t / duration_s), uv * field)
     sheet.note(Term.ELECTRODE_POP, onset_s, duration_s, sheet.eeg_names(field))
 
 
 def _write_electrode_movement(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
     field, wave = _one_electrode(sheet, random), _drift_wave(random, duration_s)
     uv = float(random.uniform(60, 250))
-    sheet.add_wave(onset_s, duration_s, lambda t: uv * wave(t), field)
+    sheet.add_wave(onset_s, duration_s, wave, uv * field)
     sheet.note(Term.ELECTRODE_MOVEMENT, onset_s, duration_s, sheet.eeg_names(field))
 
 

@@ -1,7 +1,7 @@
 """Coloured noise without end, made by inverse Fourier transform in blocks that fade into each other.
 
-A frequency is given the same random phase at whatever sampling rate, and a block the same noise however long the recording: the
-same seed at 256 and at 1024 Hz, for one minute or for ten, is the same case.
+A frequency is given the same random phase at whatever sampling rate, and a block the same noise however long the
+recording: the same seed at 256 and at 1024 Hz, for one minute or for ten, is the same case.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-#: Length of a block and of the fade between neighbours. Blocks bound the memory; nothing slower than 1 / BLOCK_S is made.
+#: Length of a block and of the fade between neighbours: blocks bound the memory, and nothing slower than one is made.
 BLOCK_S = 32.0
 FADE_S = 2.0
 #: Spectra are normalised up to here, so that a lower sampling rate loses the power above its own Nyquist frequency.
@@ -41,15 +41,18 @@ class Spectrum:
         return power
 
     @cached_property
-    def _total(self) -> float:
-        return float(self._shape(np.arange(1, round(NORMALISED_TO_HZ * BLOCK_S)) / BLOCK_S).sum() / BLOCK_S)
+    def _extent(self) -> tuple[float, float]:
+        """Total power, and the frequency below which 99.99 % of it lies: the same at every sampling rate."""
+        frequency_hz = np.arange(1, round(NORMALISED_TO_HZ * BLOCK_S)) / BLOCK_S
+        power = np.cumsum(self._shape(frequency_hz))
+        return float(power[-1] / BLOCK_S), float(frequency_hz[np.searchsorted(power, 0.9999 * power[-1])])
 
     def amplitude(self, n_samples: int, rate_hz: float) -> NDArray[np.float32]:
-        """Give the amplitude of each Fourier coefficient up to the last one that matters (99.99 % of the power)."""
-        frequency_hz = np.fft.rfftfreq(n_samples, 1.0 / rate_hz)[:-1]
-        power = self._shape(frequency_hz) / self._total * (rate_hz / n_samples)
-        kept = int(np.searchsorted(np.cumsum(power), 0.9999 * power.sum())) + 1
-        return np.sqrt(power[:kept]).astype(np.float32)
+        """Give the amplitude of each Fourier coefficient up to the last one that matters."""
+        total, last_hz = self._extent
+        frequency_hz = np.fft.rfftfreq(n_samples, 1.0 / rate_hz)[:-1].astype(np.float64)
+        kept = frequency_hz[: int(np.searchsorted(frequency_hz, last_hz)) + 1]
+        return np.sqrt(self._shape(kept) / total * (rate_hz / n_samples)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,8 @@ class Block:
         amplitude = spectrum.amplitude(self.n_full, self.rate_hz)
         # Frequency by frequency, so that a higher sampling rate only adds to what a lower one draws.
         drawn = random.standard_normal((amplitude.size, n_signals, 2), dtype=np.float32)
-        half = np.complex64(self.n_full / 2)
-        coefficients = (drawn[..., 0] + np.complex64(1j) * drawn[..., 1]) * (amplitude[:, None] * half)
+        drawn *= amplitude[:, None, None] * np.float32(self.n_full / 2)
+        coefficients = drawn.view(np.complex64)[..., 0]
         if mix is not None:
             coefficients = coefficients @ mix.T.astype(np.complex64)
         noise: NDArray[np.float32] = scipy.fft.irfft(coefficients.T, n=self.n_full, axis=-1)

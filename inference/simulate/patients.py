@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.recordings.electrodes import IFCN_ELECTRODES, electrode_position
 from inference.simulate.head import REFERENCES, TEN_TWENTY_ELECTRODES, Dipole
@@ -13,8 +14,9 @@ from inference.simulate.streams import Stream, generator
 ChannelSet = Literal["full", "drawn"]
 #: Muscles that are recorded, in channel order; the paper records 25 EEG and 4 EMG electrodes.
 EMG_SITES = ("Delt L", "Delt R", "Quad L", "Quad R")
-#: A cortical source lies this deep (in radii) in the homogeneous sphere that stands for an infant's head: deeper than the
-#: cortex because of the skull (Berg and Scherg 1994), less so than in adults, whose skull conducts worse. The value is this project's choice.
+#: A cortical source lies this deep (in radii) in the homogeneous sphere that stands for an infant's head: deeper than
+#: the cortex because of the skull (Berg and Scherg 1994), less deep than in adults, whose skull conducts worse. The
+#: value is this project's choice.
 CORTEX_DEPTH = 0.28
 #: Electrodes near which fast bursts and interictal foci lie; parietal ones three times as often (PMC5429878).
 _FOCUS_SITES: Mapping[str, float] = {
@@ -56,9 +58,10 @@ class Hypsarrhythmia:
 
 @dataclass(frozen=True, slots=True)
 class SpasmMorphology:
-    """What this infant's spasms look like, at full intensity: stereotyped within a patient, different between patients.
+    """What this infant's spasms look like at full intensity: stereotyped within a patient, different between patients.
 
-    Probabilities say how often a component appears. ``emg_lag_s`` is the mean of contraction onset less slow-wave onset.
+    Probabilities say how often a component appears; ``emg_lag_s`` is the mean of contraction onset less slow-wave
+    onset.
     """
 
     topography: Literal["posterior", "reversed", "vertex"]
@@ -148,16 +151,17 @@ def draw_patient(seed: int, *, channel_set: ChannelSet = "full") -> InfantPatien
     electrodes = TEN_TWENTY_ELECTRODES if small_cap and not full else IFCN_ELECTRODES
     emg_sites = EMG_SITES[:2] if few_muscles and not full else EMG_SITES
     n_channels = len(electrodes) + len(emg_sites)
+    # Spasms begin mostly between 3 and 12 months (Zuberi et al. 2022, Epilepsia 63:1349).
+    age_months = float(random.uniform(3, 12))
     hypsarrhythmia = _draw_hypsarrhythmia(random)
     muscle_gain = _muscle_gains(random)
     return InfantPatient(
         seed=seed,
-        # Spasms begin between 3 and 12 months in nine of ten (ILAE 2022, Zuberi et al., Epilepsia 63:1349).
-        age_months=float(random.uniform(3, 12)),
+        age_months=age_months,
         electrodes=electrodes,
         emg_sites=emg_sites,
         reference=str(random.choice(list(REFERENCES))),
-        background=_draw_background(random),
+        background=_draw_background(random, age_months),
         hypsarrhythmia=hypsarrhythmia,
         spasm=_draw_spasm(random, hypsarrhythmia, muscle_gain),
         muscle=_draw_muscle(random, muscle_gain),
@@ -165,8 +169,9 @@ def draw_patient(seed: int, *, channel_set: ChannelSet = "full") -> InfantPatien
     )
 
 
-def _near(random: np.random.Generator, electrode: str, spread: float = 0.15) -> np.ndarray:
-    return np.asarray(electrode_position(electrode)) + random.normal(0.0, spread, 3)
+def _near(random: np.random.Generator, electrode: str, spread: float = 0.15) -> NDArray[np.float64]:
+    place: NDArray[np.float64] = np.asarray(electrode_position(electrode)) + random.normal(0.0, spread, 3)
+    return place
 
 
 def _focus(random: np.random.Generator) -> Dipole:
@@ -175,12 +180,12 @@ def _focus(random: np.random.Generator) -> Dipole:
     return Dipole.radial(_near(random, electrode), CORTEX_DEPTH)
 
 
-def _draw_background(random: np.random.Generator) -> Background:
+def _draw_background(random: np.random.Generator, age_months: float) -> Background:
     return Background(
         gain=float(random.lognormal(0.0, 0.25)),
         exponent=float(random.uniform(1.2, 2.0)),
-        # 4-5 Hz at 4 months to 6-7 Hz at 12 (Marcuse et al. 2008, Clin Neurophysiol 119:1720).
-        posterior_hz=float(random.uniform(4.0, 7.0)),
+        # 4 Hz at 3 months to 6-7 Hz at 12 (Stroganova et al. 1999, Clin Neurophysiol 110:997, for the latter).
+        posterior_hz=float(4.0 + 2.5 * (age_months - 3.0) / 9.0 + random.normal(0.0, 0.3)),
         # 13.0 Hz at 4-5 months (FACTS).
         spindle_hz=float(random.normal(13.0, 0.5)),
         asymmetry=float(random.normal(0.0, 0.12)),
@@ -196,8 +201,8 @@ def _draw_hypsarrhythmia(random: np.random.Generator) -> Hypsarrhythmia:
     sites = random.permutation(IFCN_ELECTRODES)[:16]
     return Hypsarrhythmia(
         degree=degree,
-        # Four times this is the peak-to-peak amplitude: 200-400 microvolts.
-        slow_uv=float(random.uniform(50, 100)),
+        # Waxing to five times this from peak to peak: 200-400 microvolts (FACTS).
+        slow_uv=float(random.uniform(40, 75)),
         slow_sources=tuple(Dipole.radial(_near(random, site, 0.2), CORTEX_DEPTH + 0.08) for site in sites),
         foci=tuple(_focus(random) for _ in range(n_foci)),
         focus_weights=tuple(float(weight) for weight in weights),
@@ -218,7 +223,7 @@ def _draw_spasm(
     return SpasmMorphology(
         topography=topography,
         slow_wave=sources,
-        slow_wave_uv=float(random.uniform(140, 300) + hypsarrhythmia.degree * random.uniform(60, 200)),
+        slow_wave_uv=float(random.uniform(160, 320) + hypsarrhythmia.degree * random.uniform(120, 260)),
         slow_wave_s=float(random.uniform(0.7, 1.6)),
         slow_wave_undershoot=float(random.uniform(0.2, 0.7)),
         notched=bool(random.random() < 0.3),
@@ -254,21 +259,20 @@ def _draw_spasm(
 def _slow_wave_sources(
     random: np.random.Generator, kind: float, *, asymmetric: bool
 ) -> tuple[Literal["posterior", "reversed", "vertex"], tuple[Dipole, ...]]:
-    side = (
-        float(random.choice([-1.0, 1.0]) * random.uniform(0.25, 0.5)) if asymmetric else float(random.normal(0, 0.04))
-    )
-    height, tilt = float(random.uniform(0.25, 0.55)), float(random.uniform(-0.5, 0.2))
+    side = float(random.choice([-1.0, 1.0]) * random.uniform(0.2, 0.4)) if asymmetric else float(random.normal(0, 0.04))
+    height, tilt = float(random.uniform(0.15, 0.45)), float(random.uniform(-0.4, 0.2))
     if kind < 11 / 14 or kind > 13 / 14:
         # One deep dipole that points forwards makes the front positive and the back negative.
         sign = 1.0 if kind < 11 / 14 else -1.0
-        source = Dipole((side, float(random.uniform(-0.4, 0.0)), height), (-0.3 * side, sign, sign * tilt))
+        source = Dipole((side, float(random.uniform(-0.3, 0.0)), height), (-0.3 * side, sign, sign * tilt))
         return ("posterior" if sign > 0 else "reversed"), (source,)
-    outward = Dipole.radial((side, float(random.uniform(-0.3, 0.3)), 1.0), 0.5)
-    return "vertex", (Dipole(outward.position, tuple(-c for c in outward.orientation)),)  # type: ignore[arg-type]
+    outward = Dipole.radial((side, float(random.uniform(-0.3, 0.3)), 1.0), 0.7)
+    u, v, w = outward.orientation
+    return "vertex", (Dipole(outward.position, (-u, -v, -w)),)
 
 
 def _muscle_gains(random: np.random.Generator) -> tuple[float, ...]:
-    """Draw how well each of the four muscles is recorded: arms against legs, left against right, each electrode's own."""
+    """Draw how well each of the four muscles is recorded: arms against legs, left against right, its electrode."""
     legs, side = float(random.lognormal(-0.3, 0.4)), float(random.normal(0.0, 0.2))
     left_right = (np.exp(side), np.exp(-side))
     own = random.lognormal(0.0, 0.2, 4)

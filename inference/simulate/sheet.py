@@ -11,6 +11,8 @@ from inference.simulate.patients import InfantPatient
 from inference.simulate.truth import Role, TruthEvent
 
 Samples: TypeAlias = NDArray[np.float32]
+#: Called with the share of a step that is done, 0 to 1.
+Progress: TypeAlias = Callable[[float], None]
 Waveform: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.floating]]
 
 #: Muscles under the scalp electrodes: where each lies and how far it spreads, in radii (this project's choice).
@@ -55,7 +57,7 @@ class Sheet:
         return self.n_samples / self.rate_hz
 
     def span(self, onset_s: float, duration_s: float) -> tuple[slice, NDArray[np.float64]]:
-        """Give the samples in [onset_s, onset_s + duration_s) and their times from the onset; cut at the recording's ends."""
+        """Give the samples of a span, cut at the recording's ends, and their times from its onset."""
         first = max(0, int(np.ceil(onset_s * self.rate_hz)))
         stop = max(first, min(self.n_samples, int(np.ceil((onset_s + duration_s) * self.rate_hz))))
         return slice(first, stop), np.arange(first, stop) / self.rate_hz - onset_s
@@ -102,6 +104,7 @@ class Sheet:
         onset_s: float,
         duration_s: float,
         channels: tuple[str, ...] = (),
+        *,
         role: Role = Role.NEGATIVE,
         cluster: int | None = None,
         spasm: int | None = None,

@@ -1,30 +1,39 @@
 """Epileptic spasms: fast burst, high-voltage slow wave, electrodecrement, and a diamond-shaped contraction."""
 
+import math
+from dataclasses import dataclass
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.simulate.course import Course, SpasmTime
+from inference.simulate.course import Course
 from inference.simulate.patients import SpasmMorphology
-from inference.simulate.sheet import SCALP_MUSCLES, Samples, Sheet
+from inference.simulate.sheet import Samples, Sheet
 from inference.simulate.streams import Stream, generator
 from inference.simulate.truth import Role, Term
 
 #: 85.7 % of contractions last 0.4-3.0 s, 14.3 % last 3-7 s (FACTS).
 SHORT_CONTRACTION_S = (0.4, 3.0)
 LONG_CONTRACTION_S = (3.0, 7.0)
-#: Contraction onset less slow-wave onset never lies outside this range (this project's choice: they belong to one event).
+#: Contraction onset less slow-wave onset never lies outside this range, or they would not look like one event; this
+#: project's choice.
 EMG_LAG_S = (-0.3, 0.6)
 #: A spasm is over this long before the next begins.
 PAUSE_S = 0.5
 
 
-def add_spasms(sheet: Sheet, course: Course, seed: int) -> None:
-    """Write every spasm of a course."""
+def add_spasms(sheet: Sheet, course: Course, seed: int) -> NDArray[np.float64]:
+    """Write every spasm of a course and give where each begins and ends, in seconds, as (n, 2)."""
     clusters = {number: i for i, number in enumerate(_in_order(course), start=1)}
+    extents = np.zeros((len(course.spasms), 2))
     for index, time in enumerate(course.spasms):
-        until_s = course.spasms[index + 1].onset_s - PAUSE_S if index + 1 < len(course.spasms) else np.inf
+        until_s = course.spasms[index + 1].onset_s - PAUSE_S if index + 1 < len(course.spasms) else math.inf
         cluster = clusters.get(time.cluster) if time.cluster is not None else None
-        _Spasm(sheet, generator(seed, Stream.SPASM, index), time, float(until_s), index + 1, cluster).write()
+        random = generator(seed, Stream.SPASM, index)
+        spasm = _Spasm(sheet, random, time.onset_s, until_s, time.intensity, index + 1, cluster)
+        extents[index] = spasm.write()
+    return extents
 
 
 def _in_order(course: Course) -> list[int]:
@@ -46,7 +55,7 @@ def draw_contraction_s(random: np.random.Generator, median_s: float, long_probab
 def slow_wave(
     time_s: NDArray[np.float64], duration_s: float, undershoot: float, *, notched: bool
 ) -> NDArray[np.float64]:
-    """Give the slow wave of a spasm: a small step the other way, the main wave with peak 1, and a slower return beyond zero."""
+    """Give the slow wave of a spasm: a small step the other way, the main wave with peak 1, a return beyond zero."""
     phase = time_s / duration_s
 
     def bell(centre: float, width: float) -> NDArray[np.float64]:
@@ -60,24 +69,25 @@ def slow_wave(
     return result
 
 
+@dataclass
 class _Spasm:
-    """One spasm on its way to the sheet."""
+    """One spasm on its way to the sheet; ``until_s`` is when it must be over."""
 
-    def __init__(
-        self,
-        sheet: Sheet,
-        random: np.random.Generator,
-        time: SpasmTime,
-        until_s: float,
-        number: int,
-        cluster: int | None,
-    ) -> None:
-        self.sheet, self.random, self.number, self.cluster = sheet, random, number, cluster
-        self.look: SpasmMorphology = sheet.patient.spasm
-        self.onset_s, self.until_s, self.intensity = time.onset_s, until_s, time.intensity
+    sheet: Sheet
+    random: np.random.Generator
+    onset_s: float
+    until_s: float
+    intensity: float
+    number: int
+    cluster: int | None
 
-    def write(self) -> None:
-        """Write the components that this spasm has, and the truth."""
+    @property
+    def look(self) -> SpasmMorphology:
+        """What this infant's spasms look like."""
+        return self.sheet.patient.spasm
+
+    def write(self) -> tuple[float, float]:
+        """Write the components that this spasm has, and the truth; give where it begins and ends."""
         random, look = self.random, self.look
         # Drawn in one go, so that a component that is missing moves none of the others.
         has_fast, has_decrement, has_emg = random.random(3) < (
@@ -101,24 +111,31 @@ class _Spasm:
         if has_decrement:
             self._write_decrement(wave_s)
         self.sheet.note(
-            Term.SPASM, start_s, end_s - start_s, (), Role.SPASM, self.cluster, self.number, round(self.intensity, 3)
+            Term.SPASM,
+            start_s,
+            end_s - start_s,
+            role=Role.SPASM,
+            cluster=self.cluster,
+            spasm=self.number,
+            intensity=round(self.intensity, 3),
         )
+        return start_s, end_s
 
     def _note(self, label: Term, onset_s: float, duration_s: float, channels: tuple[str, ...]) -> None:
-        self.sheet.note(label, onset_s, duration_s, channels, Role.PART, self.cluster, self.number)
+        self.sheet.note(label, onset_s, duration_s, channels, role=Role.PART, cluster=self.cluster, spasm=self.number)
 
     def _write_slow_wave(self) -> float:
         look, random = self.look, self.random
         duration_s = look.slow_wave_s * float(random.lognormal(0.0, 0.1))
-        field = self.sheet.head.field(*look.slow_wave)
+        field: Samples = self.sheet.head.field(*look.slow_wave)
         # Stereotyped, not identical: each electrode's share varies by some per cent.
-        field *= random.normal(1.0, 0.08, field.size).astype(np.float32)
+        field = field * random.normal(1.0, 0.08, field.size).astype(np.float32)
         amplitude_uv = look.slow_wave_uv * (0.4 + 0.6 * self.intensity) * float(random.lognormal(0.0, 0.15))
         self.sheet.add_wave(
             self.onset_s,
             duration_s,
-            lambda t: amplitude_uv * slow_wave(t, duration_s, look.slow_wave_undershoot, notched=look.notched),
-            field,
+            partial(slow_wave, duration_s=duration_s, undershoot=look.slow_wave_undershoot, notched=look.notched),
+            amplitude_uv * field,
         )
         self._note(Term.SLOW_WAVE, self.onset_s, duration_s, self.sheet.eeg_names(field))
         return duration_s
@@ -130,9 +147,7 @@ class _Spasm:
         emg_uv *= random.lognormal(0.0, 0.15, emg_uv.size).astype(np.float32)
         rise = float(np.clip(random.normal(look.emg_rise, 0.06), 0.2, 0.7))
 
-        def shape(t: NDArray[np.float64]) -> NDArray[np.float64]:
-            return diamond(t, duration_s, rise)
-
+        shape = partial(diamond, duration_s=duration_s, rise=rise)
         self.sheet.add_contraction(onset_s, duration_s, shape, emg_uv)
         neck_uv = np.array([0.3, 0.6, 0.6, 1.0], dtype=np.float32) * np.float32(look.neck_uv * strength)
         self.sheet.add_scalp_muscle(onset_s, duration_s, shape, neck_uv)
@@ -142,13 +157,12 @@ class _Spasm:
 
     def _write_nod(self, onset_s: float, duration_s: float, motion_uv: float) -> None:
         """Add the artefact of the nodding head: the electrodes that the infant lies on move."""
-        field = self.sheet.head.patch("Oz", 0.5)
         phase = float(self.random.uniform(0, 2 * np.pi))
         self.sheet.add_wave(
             onset_s,
             duration_s,
-            lambda t: motion_uv * np.sin(np.pi * t / duration_s) * np.sin(2 * np.pi * 1.5 * t + phase),
-            field,
+            lambda t: np.sin(np.pi * t / duration_s) * np.sin(2 * np.pi * 1.5 * t + phase),
+            motion_uv * self.sheet.head.patch("Oz", 0.5),
         )
 
     def _write_fast_burst(self) -> None:
@@ -165,13 +179,9 @@ class _Spasm:
             (look.fast_focus.mirrored(), look.fast_contralateral_lag_s, 0.35),
         )
         for source, lag_s, share in places:
-            uv, phase = amplitude_uv * share, float(random.uniform(0, 2 * np.pi))
-            self.sheet.add_wave(
-                onset_s + lag_s,
-                duration_s,
-                lambda t, uv=uv, phase=phase: uv * _chirp(t, duration_s, start_hz, end_hz, phase),
-                self.sheet.head.field(source),
-            )
+            phase = float(random.uniform(0, 2 * np.pi))
+            wave = partial(_chirp, duration_s=duration_s, start_hz=start_hz, end_hz=end_hz, phase=phase)
+            self.sheet.add_wave(onset_s + lag_s, duration_s, wave, amplitude_uv * share * self.sheet.head.field(source))
         shown = self.sheet.eeg_names(self.sheet.head.field(look.fast_focus))
         self._note(Term.FAST_BURST, onset_s, duration_s + max(lag for _, lag, _ in places), shown)
 
@@ -181,11 +191,10 @@ class _Spasm:
         onset_s = self.onset_s + 0.6 * wave_s
         duration_s = min(duration_s, self.until_s + PAUSE_S - onset_s)
         self.sheet.suppress(onset_s, duration_s, look.decrement_depth)
-        fast_hz, uv = float(random.uniform(14, 24)), look.decrement_fast_uv
-        field: Samples = self.sheet.head.field(look.fast_focus)
-        self.sheet.add_wave(
-            onset_s, duration_s, lambda t: uv * _chirp(t, duration_s, fast_hz, 0.85 * fast_hz, 0.0), field
-        )
+        # Low-voltage fast activity on the flat EEG.
+        fast_hz = float(random.uniform(14, 24))
+        wave = partial(_chirp, duration_s=duration_s, start_hz=fast_hz, end_hz=0.85 * fast_hz, phase=0.0)
+        self.sheet.add_wave(onset_s, duration_s, wave, look.decrement_fast_uv * self.sheet.head.field(look.fast_focus))
         self._note(Term.DECREMENT, onset_s, duration_s, ())
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What a stream of random numbers is used for; the numbers are part of what a seed means, so none is ever reused."""
+    """What a stream of random numbers is used for; the numbers are part of what a seed means: none is ever reused."""
 
     PATIENT = 1
     COURSE = 2

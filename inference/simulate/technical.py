@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from inference.simulate.course import Course, State
 from inference.simulate.noise import Spectrum, blocks
-from inference.simulate.sheet import SCALP_MUSCLES, Samples, Sheet
+from inference.simulate.sheet import SCALP_MUSCLES, Progress, Samples, Sheet
 from inference.simulate.streams import Stream, generator
 
-#: Surface EMG lies between 20 and 450 Hz with most power at 50-150 Hz (Merletti and Parker 2004, Electromyography, ch. 4).
+#: Surface EMG lies between 20 and 450 Hz, most of it at 50-150 Hz (Merletti and Parker 2004, Electromyography, ch. 4).
 EMG_SPECTRUM = Spectrum(30.0, 160.0, order=2)
 #: The same through scalp, where it begins to disturb the EEG.
 SCALP_EMG_SPECTRUM = Spectrum(25.0, 120.0, order=2)
@@ -24,16 +24,17 @@ def set_tone(sheet: Sheet, course: Course) -> None:
     sheet.emg_envelope *= sum((course.weights(s, time_s) * np.float32(tone) for s, tone in TONE.items()), np.float32(0))
 
 
-def muscle_activity(sheet: Sheet, seed: int) -> Samples:
+def muscle_activity(sheet: Sheet, seed: int, on_progress: Progress) -> Samples:
     """Turn the envelopes into interference noise: add scalp muscle to the EEG, return the EMG as (n_emg, n)."""
     emg = np.zeros_like(sheet.emg_envelope)
     fields = np.stack([sheet.head.patch(site, width) for site, width in SCALP_MUSCLES.values()], axis=1)
     for block in blocks(sheet.n_samples, sheet.rate_hz):
-        random = generator(seed, Stream.MUSCLE, block.index)
+        limbs, scalp_muscles = (generator(seed, Stream.MUSCLE, block.index, part) for part in (0, 1))
         span = slice(block.start, block.stop)
-        emg[:, span] += block.noise(random, EMG_SPECTRUM, len(emg)) * sheet.emg_envelope[:, span] * block.fade
-        scalp = block.noise(random, SCALP_EMG_SPECTRUM, len(SCALP_MUSCLES)) * sheet.scalp_envelope[:, span]
+        emg[:, span] += block.noise(limbs, EMG_SPECTRUM, len(emg)) * sheet.emg_envelope[:, span] * block.fade
+        scalp = block.noise(scalp_muscles, SCALP_EMG_SPECTRUM, len(SCALP_MUSCLES)) * sheet.scalp_envelope[:, span]
         sheet.eeg[:, span] += fields @ (scalp * block.fade)
+        on_progress(block.stop / sheet.n_samples)
     return emg
 
 
@@ -51,7 +52,7 @@ def add_heart(sheet: Sheet, emg: Samples, seed: int) -> None:
         at_s += beat_s * float(random.normal(1.0, 0.03))
 
 
-def record(sheet: Sheet, emg: Samples, seed: int) -> Samples:
+def record(sheet: Sheet, emg: Samples, seed: int, on_progress: Progress) -> Samples:
     """Give what the recorder stores, (n_eeg + n_emg, n): each channel's gain, drift, noise and mains."""
     setup = sheet.patient.technical
     recorded = np.concatenate([sheet.eeg, emg])
@@ -64,12 +65,15 @@ def record(sheet: Sheet, emg: Samples, seed: int) -> Samples:
         random = generator(seed, Stream.TECHNICAL, block.index)
         span = slice(block.start, block.stop)
         noise = block.noise(random, DRIFT_SPECTRUM, n_channels) * _column(setup.drift_uv) * block.fade
-        noise += random.standard_normal(noise.shape, dtype=np.float32) * _column(setup.noise_uv)
+        # Sample by sample, so that a longer recording begins as a shorter one does.
+        noise += random.standard_normal(noise.T.shape, dtype=np.float32).T * _column(setup.noise_uv)
         recorded[:, span] += noise
+        on_progress(block.stop / sheet.n_samples)
     # The mains are one sine: computed once, given to each channel with its own phase.
     turn = 2 * np.pi * setup.line_hz * np.arange(sheet.n_samples) / sheet.rate_hz
-    for row, sine, cosine in zip(recorded, in_phase, quadrature, strict=True):
-        row += sine * np.sin(turn).astype(np.float32) + cosine * np.cos(turn).astype(np.float32)
+    sine, cosine = np.sin(turn).astype(np.float32), np.cos(turn).astype(np.float32)
+    for index in range(n_channels):
+        recorded[index] += in_phase[index] * sine + quadrature[index] * cosine
     return recorded
 
 

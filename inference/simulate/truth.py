@@ -49,10 +49,10 @@ class Role(StrEnum):
 class TruthEvent:
     """One true event, in seconds from the start of the recording.
 
-    A spasm lasts from the first to the last of its slow wave and its contraction; what it is made of is listed as parts with the
-    same ``cluster`` and ``spasm`` number. ``channels`` are the recording's channel names that show it, empty where
-    all do. ``cluster`` numbers the clusters from 1; it is None for an isolated spasm and for what is no spasm.
-    ``intensity`` of a spasm is 0 to 1.
+    A spasm lasts from the first to the last of its slow wave and its contraction; what it is made of is listed as
+    parts with the same ``cluster`` and ``spasm`` number. ``channels`` are the recording's channel names that show it,
+    empty where all do. ``cluster`` numbers the clusters from 1; it is None for an isolated spasm and for what is no
+    spasm. ``intensity`` of a spasm is 0 to 1.
     """
 
     onset_s: float

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import edfio
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.errors import RecordingError
 from inference.recordings.recording import Channel
@@ -13,8 +14,6 @@ from inference.simulate.truth import TruthEvent
 
 #: Columns of the truth: SzCORE's and BIDS's names first.
 TRUTH_COLUMNS = ("onset", "duration", "eventType", "channels", "cluster", "spasm", "role", "intensity")
-#: EDF headers hold a physical limit in 8 characters: whole microvolts always fit.
-_HEADROOM = 1.02
 
 
 def write_case(case: SimulatedCase, folder: Path, *, stem: str | None = None) -> tuple[Path, Path]:
@@ -29,33 +28,40 @@ def write_case(case: SimulatedCase, folder: Path, *, stem: str | None = None) ->
     """
     stem = stem or f"infant-{case.patient.seed:04d}"
     edf, tsv = folder / f"{stem}.edf", folder / f"{stem}_truth.tsv"
+    made: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in (edf, tsv):
             path.touch(exist_ok=False)
+            made.append(path)
         _as_edf(case).write(edf)
         _write_truth(case.truth, tsv)
-    except FileExistsError as error:
-        raise RecordingError(f"{error.filename or folder} exists already and is not overwritten.") from error
     except OSError as error:
+        for path in made:
+            path.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            raise RecordingError(f"{error.filename} exists already and is not overwritten.") from error
         raise RecordingError(f"{folder}: the simulated case cannot be written: {error.strerror}.") from error
     return edf, tsv
 
 
 def _as_edf(case: SimulatedCase) -> edfio.Edf:
     recording = case.recording
-    signals = recording.read(range(len(recording.channels)), 0.0, recording.duration_s)
     start = recording.start
     return edfio.Edf(
-        [_signal(channel, x) for channel, x in zip(recording.channels, signals, strict=True)],
-        patient=edfio.Patient(code=f"SIM{case.patient.seed:04d}", name="simulated infant"),
-        recording=edfio.Recording(startdate=start.date() if start else None, equipment_code="spasmlens simulate"),
+        [
+            _signal(channel, recording.read([index], 0.0, recording.duration_s)[0])
+            for index, channel in enumerate(recording.channels)
+        ],
+        patient=edfio.Patient(code=f"SIM{case.patient.seed:04d}", name="simulated_infant"),
+        recording=edfio.Recording(startdate=start.date() if start else None, equipment_code="spasmlens_simulate"),
         starttime=start.time() if start else None,
     )
 
 
-def _signal(channel: Channel, signal: np.ndarray) -> edfio.EdfSignal:
-    limit_uv = float(np.ceil(np.abs(signal).max() * _HEADROOM))
+def _signal(channel: Channel, signal: NDArray[np.float32]) -> edfio.EdfSignal:
+    # A physical limit has 8 characters in the header: whole microvolts always fit.
+    limit_uv = float(np.ceil(np.abs(signal).max())) + 1.0
     return edfio.EdfSignal(
         signal.astype(np.float64),
         channel.rate_hz,

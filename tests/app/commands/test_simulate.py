@@ -1,0 +1,62 @@
+import argparse
+
+import edfio
+import pytest
+
+from app.commands import simulate
+from inference.errors import RecordingError
+
+
+@pytest.fixture
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="spasmlens")
+    simulate.add_parser(parser.add_subparsers())
+    return parser
+
+
+def run(parser: argparse.ArgumentParser, *words: str) -> int:
+    return simulate.run(parser.parse_args(["simulate", *words]))
+
+
+def test_a_case_and_its_truth_are_written_and_named(parser, tmp_path, capsys):
+    assert run(parser, "infant", "--out", str(tmp_path), "--seed", "3", "--minutes", "0.25") == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out == [str(tmp_path / "infant-0003.edf"), str(tmp_path / "infant-0003_truth.tsv")]
+    edf = edfio.read_edf(tmp_path / "infant-0003.edf")
+    assert edf.duration == 15.0
+    assert edf.num_signals == 29
+    assert {signal.sampling_frequency for signal in edf.signals} == {1024.0}
+
+
+def test_a_second_run_leaves_the_first_case_alone(parser, tmp_path):
+    words = ("infant", "--out", str(tmp_path), "--minutes", "0.1")
+    run(parser, *words)
+    with pytest.raises(RecordingError, match=r"infant-0000\.edf exists already"):
+        run(parser, *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["unicorn", "--out", "x"], "invalid choice"),
+        (["infant"], "--out"),
+        (["infant", "--out", "x", "--seed", "-1"], "negative"),
+        (["infant", "--out", "x", "--minutes", "0"], "not between"),
+        (["infant", "--out", "x", "--minutes", "nan"], "not between"),
+        (["infant", "--out", "x", "--minutes", "600"], "not between"),
+    ],
+)
+def test_a_wrong_word_is_explained(parser, words, reason, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parser.parse_args(["simulate", *words])
+    assert stop.value.code == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_the_help_tells_a_newcomer_what_comes_out(parser, capsys):
+    with pytest.raises(SystemExit):
+        parser.parse_args(["simulate", "--help"])
+    text = capsys.readouterr().out
+    assert "infant" in text
+    assert "_truth.tsv" in text
+    assert "same seed" in text
