@@ -1,1 +1,5 @@
-"""The background inference engine: jobs in, progress and partial results out."""
+"""The inference engine: analyses in, progress, partial results and results out, never in the window's thread."""
+
+from app.engine.engine import InferenceEngine
+
+__all__ = ["InferenceEngine"]

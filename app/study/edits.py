@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
+from typing import TypeVar
 
 from inference.errors import LabelError, StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
@@ -14,6 +14,7 @@ from inference.labels.vocabulary import find_term
 
 #: What edits are made to.
 Item = Annotation | ReviewedSpan
+_Kept = TypeVar("_Kept", Annotation, ReviewedSpan)
 
 
 class Verb(StrEnum):
@@ -52,8 +53,8 @@ class Update:
 class Labels:
     """The current labels by id; never changed in place."""
 
-    annotations: Mapping[str, Annotation] = MappingProxyType({})
-    spans: Mapping[str, ReviewedSpan] = MappingProxyType({})
+    annotations: Mapping[str, Annotation] = field(default_factory=dict)
+    spans: Mapping[str, ReviewedSpan] = field(default_factory=dict)
 
     def apply(self, *updates: Update) -> "Labels":
         """Give the labels after some updates.
@@ -63,13 +64,17 @@ class Labels:
         ValueError
             An update was not made from these labels.
         """
-        items: dict[str, Item] = {**self.annotations, **self.spans}
+        # Two plain copies: with thousands of events this runs on the GUI thread at every edit.
+        annotations, spans = dict(self.annotations), dict(self.spans)
         for update in updates:
-            _apply(items, update)
-        return Labels(
-            MappingProxyType({key: item for key, item in items.items() if isinstance(item, Annotation)}),
-            MappingProxyType({key: item for key, item in items.items() if isinstance(item, ReviewedSpan)}),
-        )
+            for item in (*update.removed, *(before for before, _ in update.changed)):
+                _take(annotations if isinstance(item, Annotation) else spans, item)
+            for item in (*update.added, *(after for _, after in update.changed)):
+                if isinstance(item, Annotation):
+                    _put(annotations, item.annotation_id, item)
+                else:
+                    _put(spans, item.span_id, item)
+        return Labels(annotations, spans)
 
     def about(self, event_id: str) -> Annotation | None:
         """Find the annotation with this id, or the one that decides the detection with this id."""
@@ -102,13 +107,15 @@ def item_id(item: Item) -> str:
     return item.annotation_id if isinstance(item, Annotation) else item.span_id
 
 
-def _apply(items: dict[str, Item], update: Update) -> None:
-    for item in (*update.removed, *(before for before, _ in update.changed)):
-        if items.pop(item_id(item), None) != item:
-            raise ValueError(f"{item_id(item)} is not what the update takes away")
-    for item in (*update.added, *(after for _, after in update.changed)):
-        if items.setdefault(item_id(item), item) is not item:
-            raise ValueError(f"{item_id(item)} is there already")
+def _take(items: dict[str, Annotation] | dict[str, ReviewedSpan], item: Item) -> None:
+    if items.pop(item_id(item), None) != item:
+        raise ValueError(f"{item_id(item)} is not what the update takes away")
+
+
+def _put(items: dict[str, _Kept], key: str, item: _Kept) -> None:
+    if key in items:
+        raise ValueError(f"{key} is there already")
+    items[key] = item
 
 
 def find_target(labels: Labels, detections: Mapping[str, Detection], event_id: str) -> Target:

@@ -3,15 +3,17 @@
 import sqlite3
 from pathlib import Path
 
+_DAMAGED = "is damaged; keep it, and use a copy from a backup"
 _CAUSES = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
     sqlite3.SQLITE_READONLY: "cannot be written: no permission",
     sqlite3.SQLITE_PERM: "cannot be opened: no permission",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: no permission, or its folder cannot be written",
     sqlite3.SQLITE_BUSY: "is open in another window or program; close it there first",
-    sqlite3.SQLITE_CORRUPT: "is damaged; keep it and open a copy from a backup",
-    sqlite3.SQLITE_NOTADB: "is damaged; keep it and open a copy from a backup",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
+#: SQLite's extended codes carry the primary one in their lowest byte.
 _PRIMARY_CODE = 0xFF
 
 
@@ -20,5 +22,12 @@ def explain(path: Path, error: sqlite3.Error | OSError) -> str:
     if isinstance(error, OSError):
         return f"{path} cannot be opened: {error.strerror or error}."
     code = getattr(error, "sqlite_errorcode", None)
-    cause = _CAUSES.get(code & _PRIMARY_CODE) if code is not None else None
-    return f"{path} {cause or f'cannot be used: {error}'}."
+    if code is None:  # raised by the module itself: a text in the file is no text
+        return explain_damage(path)
+    cause = _CAUSES.get(code & _PRIMARY_CODE, f"cannot be used: {error}")
+    return f"{path} {cause}."
+
+
+def explain_damage(path: Path) -> str:
+    """Say that a study file is damaged."""
+    return f"{path} {_DAMAGED}."

@@ -55,14 +55,29 @@ def open_study(
     StudyError
         The study cannot be opened; nothing was changed.
     """
-    identity = RecordingIdentity(fingerprint, recording_path.absolute(), duration_s, start)
-    store = Store.open(folder or default_folder(recording_path, fingerprint), identity)
+    given = RecordingIdentity(fingerprint, recording_path.absolute(), duration_s, start)
+    store = Store.open(folder or default_folder(recording_path, fingerprint), given)
     try:
-        current, known = store.read_analyses()
-        return OpenedStudy(store, store.read_identity(), store.read_ledger(), tuple(current), tuple(known))
+        ledger, known = store.read_ledger(), store.read_identity()
+        current, kept = store.read_analyses()
+        # Only once everything could be read: a damaged study stays as it is.
+        identity = _merge(known, given)
+        if identity != known:
+            store.write_identity(identity)
+        return OpenedStudy(store, identity, ledger, tuple(current), tuple(kept))
     except BaseException:
         store.close()
         raise
+
+
+def _merge(known: RecordingIdentity, given: RecordingIdentity) -> RecordingIdentity:
+    """Take what is given now where it is given, else what was known before."""
+    return RecordingIdentity(
+        known.fingerprint,
+        given.path,
+        known.duration_s if given.duration_s is None else given.duration_s,
+        known.start if given.start is None else given.start,
+    )
 
 
 def read_labels(study: Path) -> LabelSet:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from app.study.analyses import Analysis
-from app.study.faults import explain
+from app.study.faults import explain, explain_damage
 from app.study.journal import Entry, Ledger, update_from_text, update_to_text
 from inference.errors import StudyError
 from inference.labels.detections import ModelReference
@@ -36,11 +36,11 @@ PRAGMA user_version = {SCHEMA_VERSION};
 CREATE TABLE recording (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     fingerprint TEXT NOT NULL, path TEXT NOT NULL, duration_s REAL, start TEXT
-) STRICT;
+);
 CREATE TABLE journal (
     sequence INTEGER PRIMARY KEY,
     time TEXT NOT NULL, author TEXT NOT NULL, verb TEXT NOT NULL, target INTEGER, record TEXT NOT NULL
-) STRICT;
+);
 CREATE TRIGGER journal_is_never_changed BEFORE UPDATE ON journal
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_is_never_shortened BEFORE DELETE ON journal
@@ -49,7 +49,7 @@ CREATE TABLE analysis (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, simulated INTEGER, trained_on TEXT NOT NULL,
     stored TEXT NOT NULL, is_current INTEGER NOT NULL, rule TEXT NOT NULL, detections TEXT NOT NULL,
     time_s BLOB NOT NULL, probability BLOB NOT NULL
-) STRICT;
+);
 COMMIT;
 """
 
@@ -139,6 +139,13 @@ class Store:
                 raise ValueError("it names no recording")
             return RecordingIdentity(row[0], Path(row[1]), row[2], datetime.fromisoformat(row[3]) if row[3] else None)
 
+    def write_identity(self, identity: RecordingIdentity) -> None:
+        """Write where the recording lies now, how long it is and when it began."""
+        start = identity.start.isoformat() if identity.start else None
+        values = (identity.fingerprint, str(identity.path), identity.duration_s, start)
+        with _explained(self.path), self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO recording VALUES (1, ?, ?, ?, ?)", values)
+
     def read_analyses(self) -> tuple[list[Analysis], list[Analysis]]:
         """Read the analyses that are current, and all that were ever kept."""
         columns = "digest, name, version, simulated, trained_on, rule, detections, time_s, probability, is_current"
@@ -181,28 +188,14 @@ class Store:
         execute("PRAGMA trusted_schema = OFF")
         if not self._has_tables():
             self._connection.executescript(_SCHEMA)
-            self._write_identity(identity)
+            self.write_identity(identity)
             return
         known = self.read_identity()
         if known.fingerprint != identity.fingerprint:
             raise StudyError(f"The study in {self.path.parent} belongs to another recording ({known.path.name}).")
-        self._write_identity(
-            RecordingIdentity(
-                known.fingerprint,
-                identity.path,
-                known.duration_s if identity.duration_s is None else identity.duration_s,
-                known.start if identity.start is None else identity.start,
-            )
-        )
 
     def _has_tables(self) -> bool:
         return bool(self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
-
-    def _write_identity(self, identity: RecordingIdentity) -> None:
-        start = identity.start.isoformat() if identity.start else None
-        values = (identity.fingerprint, str(identity.path), identity.duration_s, start)
-        with self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO recording VALUES (1, ?, ?, ?, ?)", values)
 
     def _entries(self) -> Iterator[Entry]:
         rows = self._connection.execute(
@@ -244,7 +237,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
         raise StudyError(f"{path} was written by a newer version of Spasmlens; open it with that version.")
     finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if finding != "ok":
-        raise sqlite3.DatabaseError(finding)
+        raise StudyError(explain_damage(path))
 
 
 def _take_lock(path: Path) -> sqlite3.Connection:
@@ -271,12 +264,18 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
             return connection
         except sqlite3.OperationalError:
             connection.close()
-            if path.with_name(f"{path.name}-wal").exists():
+            if _has_unmerged_edits(path):
                 raise
         except BaseException:
             connection.close()
             raise
     raise StudyError(f"{path} cannot be opened: no permission.")
+
+
+def _has_unmerged_edits(path: Path) -> bool:
+    """Tell whether edits lie in the write-ahead log only, where a read of the file alone would miss them."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _analysis_values(analysis: Analysis, stored: str) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from inference.signals.montages import apply_derivations
 
 #: Kinds whose sensitivity the reader sets in microvolts per millimetre.
 _CALIBRATED = frozenset({ChannelKind.EEG, ChannelKind.EOG, ChannelKind.EMG})
-_SURVEY_PLACES = (0.1, 0.5, 0.9)
+_SURVEY_PLACES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SURVEY_S = 10.0
 
 
@@ -90,7 +90,7 @@ def _read_block(recording: Recording, group: TraceGroup, onset_s: float, duratio
 def _choose_scale(values: NDArray[np.float32]) -> OwnScale:
     if values.size == 0:
         return OwnScale(0.0, 1.0)
-    low, middle, high = (float(v) for v in np.percentile(values, (0.5, 50.0, 99.5)))
+    low, middle, high = (float(v) for v in np.percentile(values, (0.2, 50.0, 99.8)))
     if not high - low > 1e-9 * max(abs(low), abs(high)):
         return OwnScale(middle, max(abs(middle), 1.0))
     return OwnScale((low + high) / 2, high - low)

@@ -60,8 +60,12 @@ def paint_tile(request: TileRequest) -> NDArray[np.uint32]:
         rows = [request.rows[row] for row in group.rows]
         top, bottom = _place(lowest, highest, rows)
         top, bottom = _widen(top, bottom, pen, request.pen_width)
-        top, bottom = _clip(top, bottom, rows, request.height)
-        _ink(tile, _coverage(top, bottom, request.height), colour)
+        top, bottom = _block(top, bottom, rows, request.height, request.pen_width)
+        visible = bottom > top
+        if visible.any():
+            # Most kinds cover a narrow band of the page; the rest of the tile costs nothing.
+            first, stop = int(top[visible].min()), int(np.ceil(bottom[visible].max()))
+            _ink(tile[first:stop], _cover(top - first, bottom - first, stop - first), colour)
     return tile
 
 
@@ -99,16 +103,17 @@ def _widen(
     return wide_top, wide_bottom
 
 
-def _clip(
-    top: NDArray[np.float32], bottom: NDArray[np.float32], rows: Sequence[RowScale], height: int
+def _block(
+    top: NDArray[np.float32], bottom: NDArray[np.float32], rows: Sequence[RowScale], height: int, pen_width: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Hold a trace within its reach: beyond it the line runs along the limit, as a pen does against its stop."""
     low = np.array([[max(0.0, row.centre - row.reach)] for row in rows], np.float32)
     high = np.array([[min(float(height), row.centre + row.reach)] for row in rows], np.float32)
-    return np.clip(top, low, high), np.clip(bottom, low, high)
+    return np.clip(top, low, high - pen_width), np.clip(bottom, low + pen_width, high)
 
 
-def _coverage(top: NDArray[np.float32], bottom: NDArray[np.float32], height: int) -> NDArray[np.float32]:
-    """Give the share of each pixel that the spans (traces, sub-columns) cover, (height, columns), 0 to 1.
+def _cover(top: NDArray[np.float32], bottom: NDArray[np.float32], height: int) -> NDArray[np.int64]:
+    """Give how much of each pixel the spans (traces, sub-columns) cover, (height, columns); 255 or more is all of it.
 
     Each end of a span is a step in its column; the steps are scattered and summed downwards once for all traces.
     """
@@ -124,21 +129,22 @@ def _coverage(top: NDArray[np.float32], bottom: NDArray[np.float32], height: int
         weights += [sign * (1 - below), sign * below]
     size = (height + 2) * TILE_COLUMNS
     steps = np.bincount(np.concatenate(positions), np.concatenate(weights), minlength=size)
-    covered = np.cumsum(steps.reshape(-1, TILE_COLUMNS)[:height].astype(np.float32), axis=0)
-    return np.clip(covered / _SUBCOLUMNS, 0.0, 1.0)
+    covered = np.cumsum(steps[: height * TILE_COLUMNS].reshape(height, TILE_COLUMNS).astype(np.float32), axis=0)
+    # Half a step more rounds where the conversion would cut off.
+    covered *= 255 / _SUBCOLUMNS
+    covered += 0.5
+    return covered.astype(np.int64)
 
 
-def _ink(tile: NDArray[np.uint32], coverage: NDArray[np.float32], colour: int) -> None:
+def _ink(tile: NDArray[np.uint32], coverage: NDArray[np.int64], colour: int) -> None:
     """Lay one colour over a tile, in place."""
-    source = _ramp(colour)[np.rint(coverage * 255).astype(np.uint8)]
-    both = np.flatnonzero((source != 0) & (tile != 0))
-    if both.size == 0:
-        tile |= source
-        return
-    over, under = (array.ravel()[both].view(np.uint8).reshape(-1, 4).astype(np.uint32) for array in (source, tile))
-    mixed = (over + under * (255 - over[:, 3:]) // 255).astype(np.uint8)
+    source = np.take(_ramp(colour), coverage, mode="clip")
+    both = np.nonzero((source != 0) & (tile != 0))
+    if both[0].size:
+        over, under = (array[both].view(np.uint8).reshape(-1, 4).astype(np.uint32) for array in (source, tile))
+        source[both] = (over + under * (255 - over[:, 3:]) // 255).astype(np.uint8).view(np.uint32).ravel()
+        tile[both] = 0
     tile |= source
-    tile.ravel()[both] = mixed.view(np.uint32).ravel()
 
 
 def _ramp(colour: int) -> NDArray[np.uint32]:

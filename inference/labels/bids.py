@@ -77,14 +77,14 @@ def _span_rows(labels: LabelSet) -> list[tuple[str, ...]]:
 
 
 def _event_columns(labels: LabelSet) -> dict[str, Any]:
+    # Every key names a column: the HED tools stumble over a description of the whole file.
     terms = load_vocabulary().terms
     return {
-        "Description": f"Events as labelled by people. {labels.provenance}",
         "onset": {"Description": "Start of the event from the start of the recording", "Units": "s"},
         "duration": {"Description": "Duration of the event", "Units": "s"},
         "trial_type": {
             "LongName": "Event",
-            "Description": "What the event is, by its HED-SCORE tag",
+            "Description": f"What a person says the event is, by its HED-SCORE tag. {labels.provenance}",
             "Levels": {term.term_id: f"{term.name}. {term.description}" for term in terms},
             "HED": {term.term_id: f"Data-feature, Expert-annotation, {term.hed}" for term in terms},
         },
@@ -100,10 +100,12 @@ def _event_columns(labels: LabelSet) -> dict[str, Any]:
 
 def _span_columns() -> dict[str, Any]:
     return {
-        "Description": "Stretches that a person has read completely: what is not labelled in them is not there.",
         "onset": {"Description": "Start of the stretch from the start of the recording", "Units": "s"},
         "duration": {"Description": "Length of the stretch", "Units": "s"},
-        "trial_type": {"Description": "Always reviewed", "Levels": {"reviewed": "A person read all of it"}},
+        "trial_type": {
+            "Description": "Always reviewed",
+            "Levels": {"reviewed": "A person read all of it: what is not labelled in it is not there"},
+        },
         "annotator": {"Description": "Who read it"},
     }
 

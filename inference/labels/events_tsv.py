@@ -67,7 +67,10 @@ def _read_rows(path: Path) -> tuple[dict[str, int], list[tuple[int, list[str]]]]
     rows = []
     for line, text in enumerate(lines[1:], 2):
         # Quotes mean something in comma-separated files only; in BIDS they are letters.
-        cells = text.split("\t") if delimiter == "\t" else next(csv.reader([text]), [])
+        try:
+            cells = text.split("\t") if delimiter == "\t" else next(csv.reader([text]), [])
+        except csv.Error as error:
+            raise LabelError(f"Line {line} of {path} cannot be understood: {error}.") from error
         values = [cell.strip() for cell in cells]
         if not any(values):
             continue

@@ -126,14 +126,16 @@ def read_edf_header(stream: BinaryIO, file_bytes: int) -> EdfHeader:
 
 def decode_text(raw: bytes) -> str:
     """Decode a header field: ASCII by the book, in practice UTF-8, cut at the field's end, or Latin-1."""
-    raw = raw.replace(b"\0", b" ").strip()
+    raw = raw.strip(b" \0")
+    text = raw.decode("latin-1")
     for cut in range(min(4, len(raw) + 1)):
         try:
-            return raw[: len(raw) - cut].decode("utf-8").strip()
+            text = raw[: len(raw) - cut].decode("utf-8")
+            break
         except UnicodeDecodeError as error:
             if error.reason != "unexpected end of data":
                 break
-    return raw.decode("latin-1").strip()
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
 def _check_rates(header: EdfHeader) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,10 +29,11 @@ _SILENT_UV = 1e-3
 _SCALE_GUARD_S = 2.0
 _MAD_TO_SD = 1.4826
 _KEPT_TILES = 2
+_CHANNELS_AT_ONCE = 8
 
 
 def _carry_on() -> None:
-    """Let the measuring of amplitudes go on."""
+    """Let the work go on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ class InputPreparer:
     Parameters
     ----------
     recording, plan, spec : what to read, by which plan, and what it is to become.
-    checkpoint : called between blocks while amplitudes are measured; an exception that it raises ends the making.
+    checkpoint : called between pieces of work; an exception that it raises ends the work.
 
     Attributes
     ----------
@@ -149,14 +150,12 @@ class InputPreparer:
         rate_hz = self._spec.rate_hz
         onset_s = first / rate_hz
         signals = np.empty((len(channels), n_samples), dtype=np.float32)
-        by_rate: dict[float, list[int]] = defaultdict(list)
-        for row, index in enumerate(channels):
-            by_rate[self._recording.channels[index].rate_hz].append(row)
         # Whole seconds, so that the grids of the usual rates meet; at least one for the resampling filter.
         edge_s = math.ceil(min(max(guard_s(settings), 1.0), max_guard_s))
         read_onset_s = onset_s - edge_s
         read_duration_s = n_samples / rate_hz + 2 * edge_s
-        for native_hz, rows in by_rate.items():
+        for native_hz, rows in self._group_by_rate(channels):
+            self._checkpoint()
             spans = self._recording.read([channels[row] for row in rows], read_onset_s, read_duration_s)
             prepared = resample(filter_signal(np.stack(spans), native_hz, settings), native_hz, rate_hz)
             # The first sample that was read lies on the channel's own grid, less than half a sample from the onset.
@@ -164,6 +163,15 @@ class InputPreparer:
             start = round(lead_s * rate_hz)
             signals[rows] = prepared[:, start : start + n_samples]
         return signals
+
+    def _group_by_rate(self, channels: Sequence[int]) -> Iterator[tuple[float, list[int]]]:
+        """Yield rows of ``channels`` that share a rate, few enough at a time to stop between them."""
+        by_rate: dict[float, list[int]] = defaultdict(list)
+        for row, index in enumerate(channels):
+            by_rate[self._recording.channels[index].rate_hz].append(row)
+        for rate_hz, rows in by_rate.items():
+            for start in range(0, len(rows), _CHANNELS_AT_ONCE):
+                yield rate_hz, rows[start : start + _CHANNELS_AT_ONCE]
 
     def _scale_onsets_s(self) -> tuple[NDArray[np.float64], float]:
         duration_s = self._recording.duration_s
@@ -192,10 +200,8 @@ class InputPreparer:
     def _measure_scales(self) -> None:
         onsets_s, block_s = self._scale_onsets_s()
         n_samples = max(1, round(block_s * self._spec.rate_hz))
-        blocks = []
-        for onset_s in onsets_s:
-            self._checkpoint()
-            blocks.append(self._prepare(round(float(onset_s) * self._spec.rate_hz), n_samples, _SCALE_GUARD_S))
+        firsts = [round(float(onset_s) * self._spec.rate_hz) for onset_s in onsets_s]
+        blocks = [self._prepare(first, n_samples, _SCALE_GUARD_S) for first in firsts]
         signals = self._join(blocks)
         if not signals.valid.any():
             return

@@ -1,4 +1,4 @@
-"""Model packages: folders with ``model.onnx``, ``weights.safetensors`` and ``card.json``, verified before loading."""
+"""Model packages: a folder with ``model.onnx``, ``weights.safetensors`` and ``card.json``, verified before use."""
 
 import hashlib
 import json
@@ -140,9 +140,8 @@ def _read_card(folder: Path) -> ModelCard:
         classes = tuple(fields.pop("classes"))
         return ModelCard(**fields, inputs=inputs, events=events, classes=classes)
     except OSError as error:
-        raise ModelPackageError(
-            f"{folder} is not a model package: {CARD_NAME} cannot be read ({error.strerror})."
-        ) from error
+        reason = f"{CARD_NAME} cannot be read ({error.strerror})"
+        raise ModelPackageError(f"{folder} is not a model package: {reason}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelPackageError(f"{path} is not a valid model card: {error}.") from error
 

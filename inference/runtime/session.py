@@ -21,9 +21,8 @@ INPUTS = ("eeg", "emg", "eeg_present", "emg_present")
 _CUDA = "CUDAExecutionProvider"
 _CPU = "CPUExecutionProvider"
 _FATAL = 4
-#: Windows in one run. Small enough on a CPU that a cancelled analysis ends at once; fixed, so that results are the same
-#: however fast the machine is.
-_BATCH = {"cpu": 2, "cuda": 64}
+#: Windows in one run. On a CPU more than one saves nothing, and a cancelled analysis ends the sooner.
+_BATCH = {"cpu": 1, "cuda": 64}
 
 
 @dataclass(frozen=True, slots=True)

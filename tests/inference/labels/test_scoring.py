@@ -75,7 +75,7 @@ def disjoint(pairs):
     return events
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(tenths, max_size=8), st.lists(tenths, max_size=8))
 def test_szcore_scores_are_those_of_the_field_s_own_package(reference, hypothesis):
     reference, hypothesis = disjoint(reference), disjoint(hypothesis)

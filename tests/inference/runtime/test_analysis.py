@@ -81,10 +81,10 @@ def test_a_cancelled_analysis_ends_without_a_result(package):
 
     def should_cancel():
         asked.append(time.monotonic())
-        return len(asked) > 60
+        return len(asked) > 200
 
     updates = run(make_patient(600.0), package, should_cancel=should_cancel)
-    assert len(asked) == 61
+    assert len(asked) == 201
     assert not any(update.result for update in updates)
     print(f"longest wait between two looks: {1000 * np.diff(asked).max():.0f} ms")
 

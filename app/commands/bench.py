@@ -1,0 +1,44 @@
+"""``spasmlens bench``: how fast this program is on this machine."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its arguments."""
+    parser = subparsers.add_parser(
+        "bench",
+        help="measure the speed of this machine",
+        description="Measure how fast this program is on this machine.",
+    )
+    measures = parser.add_subparsers(title="measures", metavar="MEASURE", required=True)
+    scroll = measures.add_parser(
+        "scroll",
+        help="frame times while scrolling",
+        description="Scroll 10-s pages of 29 channels at 1024 Hz in a window of 1600 x 900 and time every frame.",
+    )
+    scroll.add_argument("file", type=Path, nargs="?", metavar="FILE", help="scroll this recording instead")
+    scroll.add_argument("--seconds", type=float, default=15.0, metavar="S", help="how long to scroll (default: 15)")
+    scroll.add_argument("--with-engine", action="store_true", help="while the networks analyse the same recording")
+    scroll.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
+    scroll.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print; a window is drawn offscreen unless a platform was chosen."""
+    from app.commands._scrolling import measure_scrolling
+
+    result = measure_scrolling(args.file, seconds=args.seconds, with_engine=args.with_engine)
+    if args.json:
+        json.dump(result, sys.stdout)
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.write(
+            f"{result['frames']} frames: median {result['median_ms']} ms, 99th percentile {result['p99_ms']} ms; "
+            f"{100 * result['missing_tiles']:.2g} % of the visible columns still empty when their frame was shown.\n"
+            f"A turned page is complete after {result['page_turn_ms']} ms (median).\n"
+            f"One pyqtgraph PlotDataItem per channel with peak downsampling: {result['peer_median_ms']} ms a frame.\n"
+        )
+    return 0

@@ -1,0 +1,86 @@
+"""``spasmlens models``: which networks are here, and whether they are what their cards say."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from inference.errors import ModelPackageError
+from inference.runtime.package import ModelPackage
+from inference.runtime.registry import SHIPPED_FOLDER, survey_packages
+from inference.runtime.session import NetworkSession
+
+_DESCRIPTION = """\
+list    name the networks that are here and what each was trained on
+verify  check every file of every network against its card (SHA-256), and load it; exit code 2 if anything is wrong
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser(
+        "models",
+        help="list or verify the networks that are here",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("action", choices=("list", "verify"), metavar="{list,verify}", help="what to do, see above")
+    parser.add_argument("--json", action="store_true", help="print one JSON object: models[], problems[]")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List or verify the packages."""
+    survey = survey_packages()
+    problems = list(survey.problems)
+    sound: list[ModelPackage] = []
+    for package in survey.packages:
+        problem = _try_to_load(package) if args.action == "verify" else ""
+        if problem:
+            problems.append(problem)
+        else:
+            sound.append(package)
+    if args.json:
+        json.dump({"models": [_describe(package) for package in sound], "problems": problems}, sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    else:
+        for package in sound:
+            sys.stdout.write(_tell(package, "verified" if args.action == "verify" else package.card.task))
+        if not sound and not problems:
+            sys.stdout.write(f"No model package is in {SHIPPED_FOLDER}.\n")
+    for problem in problems:
+        sys.stderr.write(f"spasmlens: {problem}\n")
+    return 2 if problems and args.action == "verify" else 0
+
+
+def _try_to_load(package: ModelPackage) -> str:
+    try:
+        NetworkSession(package, "cpu")
+    except ModelPackageError as error:
+        return str(error)
+    return ""
+
+
+def _describe(package: ModelPackage) -> dict[str, Any]:
+    card = package.card
+    return {
+        "name": card.name,
+        "version": card.version,
+        "title": card.title,
+        "task": card.task,
+        "digest": package.reference.digest,
+        "simulated": card.simulated,
+        "trained_on": card.trained_on,
+        "parent": card.parent,
+        "folder": str(package.folder),
+    }
+
+
+def _tell(package: ModelPackage, remark: str) -> str:
+    card = package.card
+    validity = "trained on simulated data, not clinically validated" if card.simulated else "trained on recorded data"
+    return (
+        f"{card.name} {card.version}  {remark}\n"
+        f"  {card.title}: {', '.join(card.classes)}\n"
+        f"  {validity}: {card.trained_on}\n"
+        f"  {package.folder}\n"
+    )

@@ -1,0 +1,1 @@
+"""Short conversations: each says one thing or asks one."""

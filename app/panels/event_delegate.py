@@ -1,0 +1,111 @@
+"""How a row of the event queue is painted: a shape and a word for the decision, a bar for the probability."""
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from app.panels.event_model import EVENT_ROLE, Column, EventModel, Index
+from app.review import ReviewEvent, ReviewStatus
+from app.theme import GRID_PX, SMALL_PX, TINY_PX, Theme, ui_font, with_alpha
+from app.times import clock_text
+
+ROW_PX = 40
+MARK_PX = 10
+
+
+def paint_status(painter: QPainter, box: QRectF, status: ReviewStatus, colour: QColor) -> None:
+    """Draw the shape of a status into a square box: diamond, tick, cross, question mark or plus."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour, 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    x, y, side = box.x(), box.y(), box.width()
+
+    def at(u: float, v: float) -> QPointF:
+        return QPointF(x + u * side, y + v * side)
+
+    if status is ReviewStatus.TO_REVIEW:
+        painter.setBrush(with_alpha(colour, 0.25))
+        painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
+        painter.drawPolygon(QPolygonF([at(0.5, 0), at(1, 0.5), at(0.5, 1), at(0, 0.5)]))
+    elif status is ReviewStatus.ACCEPTED:
+        painter.drawPolyline(QPolygonF([at(0.05, 0.55), at(0.38, 0.9), at(0.95, 0.12)]))
+    elif status is ReviewStatus.REJECTED:
+        painter.drawLine(at(0.1, 0.1), at(0.9, 0.9))
+        painter.drawLine(at(0.9, 0.1), at(0.1, 0.9))
+    elif status is ReviewStatus.ADDED:
+        painter.drawLine(at(0.5, 0.05), at(0.5, 0.95))
+        painter.drawLine(at(0.05, 0.5), at(0.95, 0.5))
+    else:
+        hook = QPainterPath(at(0.2, 0.28))
+        hook.cubicTo(at(0.22, -0.1), at(0.85, -0.1), at(0.8, 0.3))
+        hook.cubicTo(at(0.78, 0.48), at(0.5, 0.45), at(0.5, 0.68))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(hook)
+        painter.drawPoint(at(0.5, 0.96))
+    painter.restore()
+
+
+class EventDelegate(QStyledItemDelegate):
+    """Paints the queue's rows in a theme's colours."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
+        """Two lines of text."""
+        return QSize(64, ROW_PX)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint one cell."""
+        event = index.data(EVENT_ROLE)
+        model = index.model()
+        assert isinstance(model, EventModel)
+        painter.save()
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.fillRect(option.rect, self.theme.selection if selected else self.theme.paper)
+        if selected and index.column() == Column.TIME:
+            painter.fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), self.theme.accent)
+        painter.setPen(self.theme.grid)
+        painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
+        inner = option.rect.adjusted(GRID_PX, 4, -4, -4)
+        first = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
+        second = QRect(inner.left(), first.bottom() + 1, inner.width(), inner.height() // 2)
+        if index.column() == Column.TIME:
+            self._paint_lines(painter, first, second, index.data(), clock_text(model.start, event.onset_s))
+        elif index.column() == Column.LABEL:
+            self._paint_label(painter, first, second, event, index.data())
+        else:
+            self._paint_probability(painter, inner, event, index.data())
+        painter.restore()
+
+    def _paint_lines(self, painter: QPainter, first: QRect, second: QRect, text: str, below: str) -> None:
+        painter.setFont(ui_font(SMALL_PX))
+        painter.setPen(self.theme.ink)
+        painter.drawText(first, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setFont(ui_font(TINY_PX))
+        painter.setPen(self.theme.muted)
+        painter.drawText(second, Qt.AlignmentFlag.AlignVCenter, below)
+
+    def _paint_label(self, painter: QPainter, first: QRect, second: QRect, event: ReviewEvent, name: str) -> None:
+        colour = self.theme.decision(event.decision)
+        painter.setFont(ui_font(SMALL_PX))
+        painter.setPen(self.theme.muted if event.status is ReviewStatus.REJECTED else self.theme.ink)
+        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, first.width())
+        painter.drawText(first, Qt.AlignmentFlag.AlignVCenter, shown)
+        top = second.center().y() - MARK_PX / 2 + 0.5
+        paint_status(painter, QRectF(second.left() + 0.5, top, MARK_PX - 1, MARK_PX - 1), event.status, colour)
+        painter.setFont(ui_font(TINY_PX))
+        painter.setPen(colour)
+        painter.drawText(second.adjusted(MARK_PX + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, str(event.status))
+
+    def _paint_probability(self, painter: QPainter, inner: QRect, event: ReviewEvent, text: str) -> None:
+        painter.setFont(ui_font(SMALL_PX))
+        painter.setPen(self.theme.ink if event.probability is not None else self.theme.faint)
+        line = QRect(inner.left(), inner.top(), inner.width() - 4, inner.height() // 2)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
+        if event.probability is None:
+            return
+        bar = QRectF(inner.left(), inner.center().y() + 6, inner.width() - 4, 4)
+        painter.fillRect(bar, self.theme.grid_strong)
+        painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * event.probability, bar.height()), self.theme.spasm)

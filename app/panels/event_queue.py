@@ -1,0 +1,192 @@
+"""The event queue: everything that was found or added, worked through with single keys."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QStackedLayout,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.panels.event_delegate import ROW_PX, EventDelegate
+from app.panels.event_model import Column, EventModel
+from app.review import ReviewEvent, ReviewStatus, count_statuses
+from app.theme import GRID_PX, Theme
+
+_FILTERS: tuple[tuple[str, ReviewStatus | None], ...] = (
+    ("All events", None),
+    ("To review", ReviewStatus.TO_REVIEW),
+    ("Accepted", ReviewStatus.ACCEPTED),
+    ("Rejected", ReviewStatus.REJECTED),
+    ("Unsure", ReviewStatus.UNSURE),
+    ("Added", ReviewStatus.ADDED),
+)
+
+
+class EventQueue(QWidget):
+    """A table of events with a filter above and the decisions below.
+
+    Signals
+    -------
+    selected : the id of the event that the reader is at, empty for none.
+
+    Lives in the GUI thread.
+    """
+
+    selected = Signal(str)
+
+    def __init__(self, theme: Theme, decisions: list[QAction], label_name: Callable[[str], str] = str) -> None:
+        super().__init__()
+        self.model = EventModel(label_name)
+        self._current: str = ""
+        self._all: tuple[ReviewEvent, ...] = ()
+        self._delegate = EventDelegate(theme, self)
+        self._filter = QComboBox()
+        self._filter.setAccessibleName("Show events of one status")
+        self._filter.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        for text, _status in _FILTERS:
+            self._filter.addItem(text)
+        self._filter.currentIndexChanged.connect(self._apply_filter)
+        self.table = self._make_table()
+        self._empty = QLabel()
+        self._empty.setProperty("role", "muted")
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setContentsMargins(2 * GRID_PX, 0, 2 * GRID_PX, 6 * GRID_PX)
+        self._lay_out(decisions)
+        self.set_events((), None, "Open a recording to see what was found in it.")
+
+    @property
+    def current_id(self) -> str:
+        """Id of the event that the reader is at, empty for none."""
+        return self._current
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint in another theme."""
+        self._delegate.theme = theme
+        self.table.viewport().update()
+
+    def set_events(self, events: tuple[ReviewEvent, ...], start: datetime | None, why_empty: str) -> None:
+        """Show these events, or the sentence why there are none, and keep the reader at the same event."""
+        self._all = events
+        self.model.set_events(events, start)
+        counts = count_statuses(events)
+        for position, (text, status) in enumerate(_FILTERS):
+            number = len(events) if status is None else counts[status]
+            self._filter.setItemText(position, f"{text}  ·  {number}")
+        self._show_empty(why_empty)
+        if self._current and all(event.event_id != self._current for event in events):
+            self.select("")
+        self._highlight()
+
+    def select(self, event_id: str) -> None:
+        """Go to an event of the list; an empty id leaves all of them."""
+        if event_id != self._current:
+            self._current = event_id
+            self._highlight()
+            self.selected.emit(event_id)
+
+    def neighbour(self, direction: int, undecided: bool = False) -> str:
+        """Find the next (1) or previous (-1) event of the list; past the end, the search goes on at the other end.
+
+        Returns
+        -------
+        Its id, empty where there is no such event.
+        """
+        shown = self.model.shown
+        first = self._row_here() + direction
+        for step in range(len(shown)):
+            event = shown[(first + direction * step) % len(shown)]
+            if event.event_id != self._current and (not undecided or event.decision is None):
+                return event.event_id
+        return ""
+
+    def _row_here(self) -> int:
+        row = self.model.row_of(self._current)
+        return -1 if row is None else row
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setItemDelegate(self._delegate)
+        table.setAccessibleName("Event queue")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setShowGrid(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        table.verticalHeader().setDefaultSectionSize(ROW_PX)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(Column.TIME, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(Column.LABEL, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(Column.PROBABILITY, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(Column.TIME, 9 * GRID_PX)
+        header.resizeSection(Column.PROBABILITY, 6 * GRID_PX)
+        table.setSortingEnabled(True)
+        table.sortByColumn(Column.TIME, Qt.SortOrder.AscendingOrder)
+        table.selectionModel().currentRowChanged.connect(self._row_chosen)
+        return table
+
+    def _lay_out(self, decisions: list[QAction]) -> None:
+        above = QHBoxLayout()
+        above.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX, GRID_PX // 2)
+        above.addWidget(self._filter)
+        below = QHBoxLayout()
+        below.setContentsMargins(GRID_PX // 2, GRID_PX // 2, GRID_PX // 2, GRID_PX // 2)
+        below.setSpacing(0)
+        for action in decisions:
+            button = QToolButton()
+            button.setDefaultAction(action)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            below.addWidget(button, stretch=1)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.table)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(above)
+        column.addLayout(self._stack, stretch=1)
+        column.addLayout(below)
+
+    def _apply_filter(self, position: int) -> None:
+        self.model.set_status(_FILTERS[position][1])
+        self._show_empty(self._empty.text())
+        self._highlight()
+
+    def _show_empty(self, sentence: str) -> None:
+        if self._all and not self.model.shown:
+            sentence = f"{_FILTERS[self._filter.currentIndex()][0]}: none of the {len(self._all)} events."
+        self._empty.setText(sentence)
+        self._stack.setCurrentIndex(1 if self.model.shown else 0)
+
+    def _highlight(self) -> None:
+        selection = self.table.selectionModel()
+        row = self.model.row_of(self._current)
+        selection.currentRowChanged.disconnect(self._row_chosen)
+        if row is None:
+            selection.clear()
+        else:
+            index = self.model.index(row, 0)
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            selection.setCurrentIndex(index, flags)
+            self.table.scrollTo(index)
+        selection.currentRowChanged.connect(self._row_chosen)
+
+    def _row_chosen(self, index: QModelIndex, _previous: QModelIndex) -> None:
+        if index.isValid():
+            self.select(self.model.shown[index.row()].event_id)

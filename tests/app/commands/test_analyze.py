@@ -1,0 +1,128 @@
+import argparse
+import json
+import subprocess
+import sys
+
+import edfio
+import numpy as np
+import pytest
+
+from app.commands import analyze
+from inference.errors import ModelPackageError
+from inference.runtime.package import ONNX_NAME
+from inference.runtime.registry import PackageSurvey
+from tests.inference.runtime.packages import make_burst_package
+from tests.inference.runtime.patients import make_patient
+
+BURSTS_S = (20.0, 41.5)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    return make_burst_package(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch, package):
+    monkeypatch.setattr(analyze, "survey_packages", lambda: PackageSurvey((package,), ()))
+
+
+def write_edf(path, recording):
+    signals = [
+        edfio.EdfSignal(
+            recording.read([i], 0.0, recording.duration_s)[0],
+            channel.rate_hz,
+            label=f"{channel.kind.upper()} {channel.name}",
+            physical_dimension="uV",
+            physical_range=(-3000, 3000),
+        )
+        for i, channel in enumerate(recording.channels)
+    ]
+    edfio.Edf(signals).write(path)
+    return path
+
+
+def run(*words):
+    parser = argparse.ArgumentParser()
+    analyze.add_parser(parser.add_subparsers())
+    return analyze.run(parser.parse_args(["analyze", *map(str, words)]))
+
+
+def test_a_recording_is_analysed_from_file_to_files(tmp_path, capsys):
+    path = write_edf(tmp_path / "night.edf", make_patient(60.0, bursts_s=BURSTS_S))
+    before = path.read_bytes()
+    assert run(path, "--out", tmp_path / "out", "--provider", "cpu") == 0
+    told = capsys.readouterr().out
+    assert "2 events" in told
+    assert "EMG L DELT" in told
+    assert "missing: F9" in told
+    assert "not clinically validated" in told
+    assert len(list((tmp_path / "out").iterdir())) == 3
+    assert path.read_bytes() == before
+
+
+def test_json_is_one_object_with_stable_keys(tmp_path, capsys):
+    path = write_edf(tmp_path / "night.edf", make_patient(60.0, bursts_s=BURSTS_S))
+    assert run(path, "--out", tmp_path, "--json") == 0
+    (summary,) = json.loads(capsys.readouterr().out)["files"]
+    assert {"path", "models", "outputs", "problems"} <= set(summary)
+    model = summary["models"]["burst-finder"]
+    assert {"version", "provider", "channels_used", "channels_missing", "events", "seconds"} <= set(model)
+    assert model["events"] == 2
+
+
+def test_a_file_that_fails_is_told_and_the_others_go_on(tmp_path, capsys):
+    good = write_edf(tmp_path / "good.edf", make_patient(30.0))
+    (tmp_path / "text.edf").write_text("hello")
+    assert run(tmp_path / "text.edf", tmp_path / "none.edf", good, "--out", tmp_path / "out", "--json") == 2
+    told = capsys.readouterr()
+    assert "text.edf" in told.err
+    assert "none.edf" in told.err
+    assert "Traceback" not in told.err
+    files = json.loads(told.out)["files"]
+    assert [bool(file["outputs"]) for file in files] == [False, False, True]
+
+
+def test_results_of_files_with_the_same_name_do_not_overwrite_each_other(tmp_path, capsys):
+    (tmp_path / "b").mkdir()
+    first = write_edf(tmp_path / "night.edf", make_patient(30.0))
+    second = write_edf(tmp_path / "b" / "night.edf", make_patient(30.0, seed=2))
+    assert run(first, second, "--out", tmp_path / "out") == 2
+    assert "would overwrite" in capsys.readouterr().err
+
+
+def test_a_network_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(ModelPackageError, match="no model named hunch"):
+        run(tmp_path / "x.edf", "--out", tmp_path, "--models", "hunch")
+
+
+def test_a_damaged_network_is_told_and_the_others_run(tmp_path, capsys, monkeypatch, package):
+    broken = make_burst_package(tmp_path / "models", "broken")
+    monkeypatch.setattr(analyze, "survey_packages", lambda: PackageSurvey((broken, package), ("another is damaged.",)))
+    (broken.folder / ONNX_NAME).write_bytes(b"x")
+    path = write_edf(tmp_path / "night.edf", make_patient(30.0))
+    assert run(path, "--out", tmp_path / "out", "--json") == 0
+    told = capsys.readouterr()
+    assert "another is damaged" in told.err
+    assert "SHA-256 differs" in told.err
+    (summary,) = json.loads(told.out)["files"]
+    assert list(summary["models"]) == ["burst-finder"]
+    assert "SHA-256 differs" in summary["problems"][0]
+
+
+def test_headless_commands_load_neither_qt_nor_torch():
+    code = (
+        "import sys, app.commands.analyze, app.commands.models, app.commands.doctor\n"
+        "print([name for name in ('PySide6', 'torch', 'pyqtgraph') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("file", ["psg/nox_a1_89ch.edf", "scalp/michigan_tle_seizure.edf"])
+def test_real_recordings_are_analysed_for_their_whole_length(test_data, tmp_path, capsys, file):
+    assert run(test_data / file, "--out", tmp_path, "--json") == 0
+    (summary,) = json.loads(capsys.readouterr().out)["files"]
+    assert summary["models"]["burst-finder"]["channels_missing"]
+    with np.load(summary["outputs"][1]) as arrays:
+        assert np.isfinite(arrays["spasm_probability"]).mean() > 0.9

@@ -1,0 +1,60 @@
+import argparse
+import json
+from dataclasses import replace
+
+import pytest
+
+from app.commands import models
+from inference.runtime.package import ONNX_NAME, digest_file, write_card
+from inference.runtime.registry import survey_packages
+from tests.inference.runtime.packages import make_burst_package
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "survey_packages", lambda: survey_packages(tmp_path))
+    return tmp_path
+
+
+def run(*words):
+    parser = argparse.ArgumentParser()
+    models.add_parser(parser.add_subparsers())
+    return models.run(parser.parse_args(["models", *words]))
+
+
+def test_a_list_says_what_each_network_was_trained_on(folder, capsys):
+    make_burst_package(folder)
+    assert run("list") == 0
+    told = capsys.readouterr().out
+    assert "burst-finder 1.0.0" in told
+    assert "not clinically validated" in told
+
+
+def test_intact_networks_pass_verification(folder, capsys):
+    package = make_burst_package(folder)
+    assert run("verify", "--json") == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    assert model["digest"] == package.reference.digest
+
+
+def test_an_altered_file_fails_verification(folder, capsys):
+    make_burst_package(folder, "good")
+    bad = make_burst_package(folder, "bad")
+    (bad.folder / ONNX_NAME).write_bytes(b"altered")
+    assert run("verify") == 2
+    told = capsys.readouterr()
+    assert "good 1.0.0  verified" in told.out
+    assert "SHA-256 differs" in told.err
+
+
+def test_a_network_that_cannot_be_loaded_fails_verification(folder, capsys):
+    package = make_burst_package(folder)
+    (package.folder / ONNX_NAME).write_bytes(b"no network")
+    write_card(package.folder, replace(package.card, files={ONNX_NAME: digest_file(package.folder / ONNX_NAME)}))
+    assert run("verify") == 2
+    assert "cannot be run" in capsys.readouterr().err
+
+
+def test_no_network_at_all_is_said(folder, capsys):
+    assert run("list") == 0
+    assert "No model package" in capsys.readouterr().out
