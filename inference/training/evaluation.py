@@ -56,7 +56,7 @@ def run_over(network: IessFusionNet, features: PatientFeatures, hop_s: float, ba
             logits = network.body(*powers, *present)
         log_odds.append((logits[:, 1] - logits[:, 0]).double().numpy())
     return Track(
-        centres * features.frame_s,
+        np.asarray(centres * features.frame_s, dtype=np.float64),
         np.concatenate(log_odds),
         label_frames(features)[centres],
         spans_of(features.truth),
@@ -161,7 +161,7 @@ def pool(scores: Sequence[Score]) -> Score:
         n_found=sum(score.n_found for score in scores),
         n_hypothesis=sum(score.n_hypothesis for score in scores),
         n_right=sum(score.n_right for score in scores),
-        duration_s=sum(score.duration_s for score in scores),
+        duration_s=sum(score.duration_s or 0.0 for score in scores),
     )
 
 
@@ -177,7 +177,7 @@ def score_package(package: ModelPackage, recording: Recording, truth: Sequence[T
 def describe_score(score: Score) -> dict[str, Any]:
     """Give a score as a card stores it."""
     return {
-        "hours": round(score.duration_s / 3600, 3),
+        "hours": round((score.duration_s or 0.0) / 3600, 3),
         "spasms": score.n_reference,
         "found": score.n_found,
         "false": score.n_false,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from inference.errors import TrainingError
 from inference.labels.scoring import Score
 from inference.models.iess_fusionnet import CLASSES, N_EMG, PROJECT_CHOICES, IessFusionNet
 from inference.recordings.array import ArrayRecording
@@ -57,6 +58,7 @@ INPUTS = InputSpec(
 #: Seeds of simulated patients; training, validation and test never share one, whatever the recipe's seed.
 TRAINING_SEEDS, VALIDATION_SEEDS, TEST_SEEDS = 100_000, 200_000, 300_000
 SEEDS_PER_RECIPE = 1000
+MAX_RECIPE_SEED = 100
 #: Held-out patients are recorded as the paper's were, so that resampling is part of the test.
 TEST_RATE_HZ = 1024.0
 PAPER = "Feng et al. 2026, IESS-FusionNet, Bioengineering 13:57, doi:10.3390/bioengineering13010057"
@@ -72,13 +74,14 @@ class Recipe:
 
     seed: int = 0
     n_patients: int = 64
-    patient_minutes: float = 8.0
-    n_validation: int = 10
-    validation_minutes: float = 12.0
+    patient_minutes: float = 5.0
+    n_validation: int = 8
+    validation_minutes: float = 10.0
     n_test: int = 6
     test_minutes: float = 10.0
     max_false_per_hour: float = 2.0
     device: str = "cpu"
+    n_threads: int = 2
     loop: LoopSettings = field(default_factory=LoopSettings)
     variation: Variation = field(default_factory=Variation)
 
@@ -101,9 +104,14 @@ def train_iess_fusionnet(folder: Path, recipe: Recipe, work_folder: Path | None 
     folder : where the package goes.
     recipe : what decides the result.
     work_folder : where log power is kept meanwhile, about 60 kB for each second; a temporary folder if not given.
+
+    Raises
+    ------
+    TrainingError
+        The seed leaves the range in which training and test patients never meet, or the device is not there.
     """
     began = time.monotonic()
-    torch.manual_seed(recipe.seed)
+    _set_up_torch(recipe)
     network = IessFusionNet()
     with tempfile.TemporaryDirectory(prefix="spasmlens-", dir=work_folder) as work:
         patients: list[PatientFeatures] = []
@@ -157,6 +165,17 @@ class HeldOutScore(NamedTuple):
     seed: int
     full: Score
     scalp_only: Score
+
+
+def _set_up_torch(recipe: Recipe) -> None:
+    """Make everything in this process repeatable."""
+    if not 0 <= recipe.seed < MAX_RECIPE_SEED:
+        raise TrainingError(f"The seed must be from 0 to {MAX_RECIPE_SEED - 1}, so that no test patient is trained on.")
+    if recipe.device.startswith("cuda") and not torch.cuda.is_available():
+        raise TrainingError("Training on cuda was asked for, but this machine has no GPU that PyTorch can use.")
+    torch.set_num_threads(recipe.n_threads)
+    torch.use_deterministic_algorithms(mode=True)
+    torch.manual_seed(recipe.seed)
 
 
 def held_out_seeds(recipe: Recipe) -> tuple[int, ...]:

@@ -53,7 +53,7 @@ class BiMamba(nn.Module):
         both = functional.silu(self.conv(both)[..., :n_time]).transpose(1, 2)
         x = both.reshape(*both.shape[:2], N_DIRECTIONS, self.inner)
         selected = torch.einsum("btgi,gio->btgo", x, self.x_proj)
-        low_rank, b, c = torch.split(selected, (self.rank, self.n_states, self.n_states), dim=-1)
+        low_rank, b, c = torch.split(selected, [self.rank, self.n_states, self.n_states], dim=-1)
         delta = functional.softplus(torch.einsum("btgr,gri->btgi", low_rank, self.delta_proj) + self.delta_bias)
         y = selective_scan(x, delta, -torch.exp(self.log_decay), b, c) + self.skip * x
         combined = y[:, :, 0] + y[:, :, 1].flip(1)
