@@ -17,6 +17,10 @@ class AnalysisError(SpasmlensError):
     """A network cannot be run on this recording."""
 
 
+class TrainingError(SpasmlensError):
+    """A network cannot be trained as asked."""
+
+
 class StudyError(SpasmlensError):
     """A study cannot be opened, or an edit cannot be made durable."""
 

@@ -1,0 +1,301 @@
+"""The recipe of the shipped IESS-FusionNet: from seeds to a package, by one call."""
+
+import math
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from inference.errors import TrainingError
+from inference.labels.scoring import Score
+from inference.models.iess_fusionnet import CLASSES, N_EMG, PROJECT_CHOICES, IessFusionNet
+from inference.recordings.array import ArrayRecording
+from inference.recordings.electrodes import IFCN_ELECTRODES
+from inference.recordings.recording import Recording
+from inference.runtime.package import InputSpec, ModelCard, open_package, write_card
+from inference.simulate.course import Scenario
+from inference.simulate.head import TEN_TWENTY_ELECTRODES
+from inference.simulate.infant import SimulatedCase, simulate_infant
+from inference.simulate.truth import Term
+from inference.training.evaluation import (
+    Calibration,
+    apply_calibration,
+    choose_rule,
+    describe_score,
+    fit_calibration,
+    pool,
+    run_over,
+    score_package,
+)
+from inference.training.export import export_package
+from inference.training.features import PatientFeatures, store_features
+from inference.training.loop import LoopSettings, fit
+from inference.training.windows import (
+    NEGATIVE_REACH_S,
+    POSITIVE_REACH_S,
+    Variation,
+    WindowSampler,
+    draw_electrodes,
+)
+
+NAME = "iess-fusionnet"
+INPUTS = InputSpec(
+    eeg_electrodes=IFCN_ELECTRODES,
+    n_emg=N_EMG,
+    rate_hz=256.0,
+    window_s=4.0,
+    hop_s=0.5,
+    lff_hz=0.5,
+    hff_hz=70.0,
+    emg_lff_hz=10.0,
+    emg_hff_hz=100.0,
+)
+#: Seeds of simulated patients; training, validation and test never share one, whatever the recipe's seed.
+TRAINING_SEEDS, VALIDATION_SEEDS, TEST_SEEDS = 100_000, 200_000, 300_000
+SEEDS_PER_RECIPE = 1000
+MAX_RECIPE_SEED = 100
+#: Held-out patients are recorded as the paper's were, so that resampling is part of the test.
+TEST_RATE_HZ = 1024.0
+PAPER = "Feng et al. 2026, IESS-FusionNet, Bioengineering 13:57, doi:10.3390/bioengineering13010057"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what the network becomes.
+
+    Half of the training and validation patients have frequent, short clusters, half the course of a real morning.
+    ``max_false_per_hour`` is what the event rule may allow itself on the validation patients.
+    """
+
+    seed: int = 0
+    n_patients: int = 64
+    patient_minutes: float = 5.0
+    n_validation: int = 8
+    validation_minutes: float = 10.0
+    n_test: int = 6
+    test_minutes: float = 10.0
+    max_false_per_hour: float = 2.0
+    device: str = "cpu"
+    n_threads: int = 2
+    loop: LoopSettings = field(default_factory=LoopSettings)
+    variation: Variation = field(default_factory=Variation)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingProgress:
+    """Where training stands: a stage, how much of it is done, and a word on how it goes."""
+
+    stage: str
+    done: int
+    total: int
+    note: str = ""
+
+
+def train_iess_fusionnet(folder: Path, recipe: Recipe, work_folder: Path | None = None) -> Iterator[TrainingProgress]:
+    """Simulate patients, fit the network, calibrate it, write the package and score it on held-out patients.
+
+    Parameters
+    ----------
+    folder : where the package goes.
+    recipe : what decides the result.
+    work_folder : where log power is kept meanwhile, about 60 kB for each second; a temporary folder if not given.
+
+    Raises
+    ------
+    TrainingError
+        The seed leaves the range in which training and test patients never meet, or the device is not there.
+    """
+    began = time.monotonic()
+    _set_up_torch(recipe)
+    network = IessFusionNet()
+    with tempfile.TemporaryDirectory(prefix="spasmlens-", dir=work_folder) as work:
+        patients: list[PatientFeatures] = []
+        for patient in _simulate_patients(network, recipe, Path(work)):
+            patients.append(patient)
+            yield TrainingProgress("simulating", len(patients), recipe.n_patients + recipe.n_validation)
+        training, validation = patients[: recipe.n_patients], patients[recipe.n_patients :]
+        set_standards(network, training)
+        n_steps = 0
+        sampler = WindowSampler(training, network.config, recipe.seed, recipe.variation)
+        for report in fit(network, sampler, recipe.loop, recipe.device):
+            n_steps = report.step
+            yield TrainingProgress("training", report.step, report.n_steps, f"loss {report.loss:.3f}")
+        tracks = []
+        for patient in validation:
+            tracks.append(run_over(network, patient, INPUTS.hop_s))
+            yield TrainingProgress("validating", len(tracks), len(validation))
+    calibration = fit_calibration(tracks)
+    rule, validated = choose_rule(tracks, calibration, Term.SPASM, INPUTS.hop_s, recipe.max_false_per_hour)
+    apply_calibration(network, calibration)
+    card = ModelCard(
+        name=NAME,
+        title="IESS-FusionNet",
+        version="1.0.0",
+        task="spasm",
+        inputs=INPUTS,
+        classes=CLASSES,
+        events=rule,
+        calibration=_describe_calibration(calibration),
+        trained_on=_tell_training(recipe),
+        simulated=True,
+        metrics={"validation": describe_score(validated)},
+        files={},
+        training=_describe_training(recipe, n_steps),
+        paper=PAPER,
+        choices=dict(PROJECT_CHOICES),
+    )
+    card = export_package(folder, network, calibration.temperature, card)
+    scores: list[HeldOutScore] = []
+    for seed in held_out_seeds(recipe):
+        scores.append(score_held_out(folder, seed, recipe.test_minutes))
+        yield TrainingProgress("testing", len(scores), recipe.n_test)
+    metrics = {**card.metrics, "held_out": describe_held_out(scores)}
+    training_record = {**card.training, "minutes": round((time.monotonic() - began) / 60, 1)}
+    write_card(folder, replace(card, metrics=metrics, training=training_record))
+
+
+class HeldOutScore(NamedTuple):
+    """How a package did on one held-out patient: with every channel, and as a routine scalp EEG without EMG."""
+
+    seed: int
+    full: Score
+    scalp_only: Score
+
+
+def _set_up_torch(recipe: Recipe) -> None:
+    """Make everything in this process repeatable."""
+    if not 0 <= recipe.seed < MAX_RECIPE_SEED:
+        raise TrainingError(f"The seed must be from 0 to {MAX_RECIPE_SEED - 1}, so that no test patient is trained on.")
+    if recipe.device.startswith("cuda") and not torch.cuda.is_available():
+        raise TrainingError("Training on cuda was asked for, but this machine has no GPU that PyTorch can use.")
+    torch.set_num_threads(recipe.n_threads)
+    torch.use_deterministic_algorithms(mode=True)
+    torch.manual_seed(recipe.seed)
+
+
+def held_out_seeds(recipe: Recipe) -> tuple[int, ...]:
+    """Give the seeds of the patients that the package is tested on."""
+    first = TEST_SEEDS + SEEDS_PER_RECIPE * recipe.seed
+    return tuple(range(first, first + recipe.n_test))
+
+
+def score_held_out(folder: Path, seed: int, minutes: float) -> HeldOutScore:
+    """Run a package on a held-out patient as a user would."""
+    package = open_package(folder)
+    case = simulate_infant(seed, 60.0 * minutes, TEST_RATE_HZ)
+    full = score_package(package, case.recording, case.truth)
+    return HeldOutScore(seed, full, score_package(package, without_emg(case), case.truth))
+
+
+def without_emg(case: SimulatedCase) -> Recording:
+    """Give the same recording as a routine scalp EEG would have it: the 19 electrodes of the 10-20 system, no EMG."""
+    recording = case.recording
+    kept = [i for i, channel in enumerate(recording.channels) if channel.electrode in TEN_TWENTY_ELECTRODES]
+    signals = recording.read(kept, 0.0, recording.duration_s)
+    return ArrayRecording([recording.channels[i] for i in kept], signals, path=recording.path)
+
+
+def set_standards(network: IessFusionNet, patients: Sequence[PatientFeatures]) -> None:
+    """Measure mean and spread of each frequency's log power over the channels that were recorded."""
+    for name, encoder in (("eeg", network.body.eeg), ("emg", network.body.emg)):
+        means, variances = [], []
+        for patient in patients:
+            present = getattr(patient, f"{name}_present") > 0
+            if present.any():
+                power = getattr(patient, name)[:, present, ::8].astype(np.float64)
+                means.append(power.mean(axis=(1, 2)))
+                variances.append(power.var(axis=(1, 2)))
+        spread = np.sqrt(np.mean(variances, axis=0) + np.var(means, axis=0))
+        encoder.set_standard(torch.from_numpy(np.mean(means, axis=0)).float(), torch.from_numpy(spread).float())
+
+
+def _simulate_patients(network: IessFusionNet, recipe: Recipe, work: Path) -> Iterator[PatientFeatures]:
+    groups = (
+        (TRAINING_SEEDS, recipe.n_patients, recipe.patient_minutes),
+        (VALIDATION_SEEDS, recipe.n_validation, recipe.validation_minutes),
+    )
+    for first, n_patients, minutes in groups:
+        for index in range(n_patients):
+            seed = first + SEEDS_PER_RECIPE * recipe.seed + index
+            scenario = Scenario.dense() if index % 2 else Scenario()
+            case = simulate_infant(seed, 60.0 * minutes, INPUTS.rate_hz, scenario=scenario)
+            left_out = _leave_out(case.recording, recipe, seed) if first == TRAINING_SEEDS else frozenset()
+            yield store_features(
+                case.recording, case.truth, INPUTS, network.front_end, work / str(seed), exclude=left_out
+            )
+
+
+def _leave_out(recording: Recording, recipe: Recipe, seed: int) -> frozenset[str]:
+    """Choose channels that were not recorded, so that the reference and the interpolated electrodes vary as well."""
+    rng = np.random.default_rng((recipe.seed, seed))
+    kept = dict(zip(IFCN_ELECTRODES, draw_electrodes(rng, recipe.variation), strict=True))
+    return frozenset(
+        channel.name for channel in recording.channels if channel.electrode and not kept.get(channel.electrode, 1.0)
+    )
+
+
+def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
+    return {
+        "method": "temperature and prior",
+        "temperature": round(calibration.temperature, 4),
+        "prior_offset": round(calibration.offset, 4),
+        "expected_calibration_error": round(calibration.expected_error, 5),
+        "windows": calibration.n_windows,
+    }
+
+
+def _describe_training(recipe: Recipe, n_steps: int) -> dict[str, Any]:
+    """Tell what made the weights, so that the same command makes them again."""
+    first = SEEDS_PER_RECIPE * recipe.seed
+    return {
+        "recipe": {
+            **{name: value for name, value in asdict(recipe).items() if name not in ("loop", "variation")},
+            **{part: _finite(asdict(getattr(recipe, part))) for part in ("loop", "variation")},
+        },
+        "steps": n_steps,
+        "windows_seen": n_steps * recipe.loop.batch_size,
+        "training_seeds": [TRAINING_SEEDS + first, TRAINING_SEEDS + first + recipe.n_patients - 1],
+        "validation_seeds": [VALIDATION_SEEDS + first, VALIDATION_SEEDS + first + recipe.n_validation - 1],
+        "test_seeds": [TEST_SEEDS + first, TEST_SEEDS + first + recipe.n_test - 1],
+        "labels": f"positive: a spasm within {POSITIVE_REACH_S} s of the window's centre; "
+        f"negative: none within {NEGATIVE_REACH_S} s; others unused",
+        "machine": f"{recipe.device}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "repeatable": "bit for bit on one machine with the same threads and versions, if no time limit cut it short",
+    }
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out limits that were not set: JSON has no infinity."""
+    return {name: value for name, value in values.items() if value != math.inf}
+
+
+def _tell_training(recipe: Recipe) -> str:
+    hours = recipe.n_patients * recipe.patient_minutes / 60
+    return (
+        f"{recipe.n_patients} simulated infants with epileptic spasms, {hours:.1f} hours of simulated EEG and EMG. "
+        "No recording of a person was used; not clinically validated."
+    )
+
+
+def describe_held_out(scores: Sequence[HeldOutScore]) -> dict[str, Any]:
+    """Give the scores of all held-out patients, together and one by one, as a card stores them."""
+    return {
+        "source": f"simulated patients that training never saw, at {TEST_RATE_HZ:g} Hz, through the shipped runtime",
+        "rule": "one detection finds one spasm that it overlaps or comes within 1 s of; nothing is merged",
+        "patients": len(scores),
+        "all_channels": describe_score(pool([score.full for score in scores])),
+        "ten_twenty_without_emg": describe_score(pool([score.scalp_only for score in scores])),
+        "per_patient": [
+            {
+                "seed": score.seed,
+                "all_channels": describe_score(score.full),
+                "ten_twenty_without_emg": describe_score(score.scalp_only),
+            }
+            for score in scores
+        ],
+    }
