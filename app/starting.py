@@ -18,12 +18,18 @@ def run_window(file: Path | None, study_folder: Path | None = None, *, demonstra
     from PySide6.QtWidgets import QApplication
 
     from app.settings import Settings
-    from app.window import MainWindow
+    from app.splash import show_splash
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Spasmlens")
-    window = MainWindow(Settings(), study_folder)
+    settings = Settings()
+    splash = show_splash(application, settings.theme)
+    # Filters and readers take a second or two to load; something is on the screen meanwhile.
+    from app.window import MainWindow
+
+    window = MainWindow(settings, study_folder)
     window.show()
+    splash.finish(window)
     # The window is on the screen before anything is read.
     if demonstration:
         QTimer.singleShot(0, window.session.open_demonstration)
