@@ -22,6 +22,7 @@ class NoteStrip(QWidget):
         self._text.setWordWrap(True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self.close_button = QToolButton()
+        self.close_button.setToolTip("Fold these notes away")
         self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX // 2, GRID_PX // 2)
@@ -39,6 +40,7 @@ class NoteStrip(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme."""
         self._sign.setPixmap(icon("triangle-alert", theme.warning).pixmap(16, 16))
+        self.close_button.setIcon(icon("x", theme.ink))
 
     def set_sentences(self, sentences: Sequence[str]) -> None:
         """Say these sentences; of many, the first few, and the others in the tool tip."""

@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id["auto_advance"].setChecked(settings.auto_advance)
         self.actions_by_id["dark"].setChecked(theme.dark)
         self.actions_by_id["events_panel"].setChecked(True)
-        self.page.notes.close_button.setDefaultAction(self.actions_by_id["notes"])
+        self.page.notes.close_button.clicked.connect(self.actions_by_id["notes"].trigger)
         self._apply_theme(theme)
         self._show_closed()
 
