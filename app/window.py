@@ -326,11 +326,8 @@ class MainWindow(QMainWindow):
 
     @Slot(bool)
     def _show_traces_only(self, alone: bool) -> None:
-        self.setWindowState(
-            self.windowState() | Qt.WindowState.WindowFullScreen
-            if alone
-            else self.windowState() & ~Qt.WindowState.WindowFullScreen
-        )
+        full = Qt.WindowState.WindowFullScreen
+        self.setWindowState(self.windowState() | full if alone else self.windowState() & ~full)
         self._arrange()
 
     def _let_go(self) -> None:
