@@ -1,5 +1,6 @@
 """A trained network becomes a package: graph, weights and card."""
 
+import logging
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -53,8 +54,10 @@ def export_onnx(path: Path, module: Calibrated) -> None:
         torch.ones(n_windows, N_EMG),
     )
     windows = torch.export.Dim("windows", min=1, max=4096)
+    # The exporter tells of its own deprecated calls and of torchvision, which nothing here needs.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the exporter warns about its own deprecated calls
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             module.eval(),
             example,

@@ -27,12 +27,17 @@ def measure(n_patients: int, minutes: float) -> list[HeldOutScore]:
 def print_scores(title: str, *scores: Score) -> None:
     """Print one line for each condition."""
     for condition, score in zip(CONDITIONS, scores, strict=True):
-        share = "-" if score.sensitivity is None else f"{100 * score.sensitivity:.1f} %"
-        print(
-            f"{title}, {condition}: {score.n_found} of {score.n_reference} spasms ({share}), "
-            f"{score.n_false} false detections ({score.false_per_hour:.1f} an hour)",
-            flush=True,
-        )
+        print_score(f"{title}, {condition}", score)
+
+
+def print_score(title: str, score: Score) -> None:
+    """Print what was found, what was missed and what was false."""
+    share = "-" if score.sensitivity is None else f"{100 * score.sensitivity:.1f} %"
+    print(
+        f"{title}: {score.n_found} of {score.n_reference} spasms ({share}), "
+        f"{score.n_false} false detections ({score.false_per_hour:.1f} an hour)",
+        flush=True,
+    )
 
 
 def main() -> None:
