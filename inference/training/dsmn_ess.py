@@ -1,0 +1,267 @@
+"""The recipe of DSMN-ESS: from windows with labels and patients to a fitted network, split by patient."""
+
+import copy
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inference.errors import TrainingError
+from inference.models.dsmn_ess import CLASSES, ELECTRODES, SYNDROMES, DsmnConfig, DsmnEss, Task
+from inference.runtime.package import InputSpec
+from inference.training.loop import keep_freed_memory
+from inference.training.losses import LossSettings, multitask_loss
+
+NAME = "dsmn-ess"
+PAPER = "Cao et al. 2023, DSMN-ESS, IEEE Trans Instrum Meas 72, doi:10.1109/TIM.2023.3307724"
+#: What the network is shown: sections II-B and III-A; the mains is taken out besides.
+INPUTS = InputSpec(
+    eeg_electrodes=ELECTRODES,
+    n_emg=0,
+    rate_hz=256.0,
+    window_s=4.0,
+    hop_s=2.0,
+    lff_hz=1.0,
+    hff_hz=70.0,
+    emg_lff_hz=10.0,
+    emg_hff_hz=100.0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything besides the windows that decides what the network becomes (section II-G).
+
+    ``training_share`` and ``validation_share`` are shares of each syndrome's patients; the rest is for testing.
+    ``n_epochs`` is this project's choice; the epoch with the least loss on validation patients is kept.
+    """
+
+    seed: int = 0
+    network: DsmnConfig = field(default_factory=DsmnConfig)
+    loss: LossSettings = field(default_factory=LossSettings)
+    n_epochs: int = 30
+    batch_size: int = 32
+    rate: float = 1e-3
+    weight_decay: float = 5e-4
+    epsilon: float = 1e-8
+    training_share: float = 0.6
+    validation_share: float = 0.2
+    device: str = "cpu"
+    n_threads: int = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledWindows:
+    """Windows of many patients.
+
+    Attributes
+    ----------
+    eeg : (windows, electrodes, samples) float32, prepared as `INPUTS` says; may be mapped from disk.
+    present : (windows, electrodes) float32, 1 where the electrode was recorded.
+    syndrome : (windows,) int64, index in the network's syndromes; each patient has one.
+    seizure : (windows,) int64, 1 in a seizure, 0 between seizures.
+    patient : (windows,) int64, who each window is of.
+    """
+
+    eeg: NDArray[np.float32]
+    present: NDArray[np.float32]
+    syndrome: NDArray[np.int64]
+    seizure: NDArray[np.int64]
+    patient: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.patient)
+
+
+class Split(NamedTuple):
+    """Indices of windows; no patient is on two sides."""
+
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+class EpochReport(NamedTuple):
+    """How an epoch went: mean losses, and whether its weights are the best so far."""
+
+    epoch: int
+    n_epochs: int
+    training_loss: float
+    validation_loss: float
+    best: bool
+
+
+class Prediction(NamedTuple):
+    """What a network says about windows: each task's probabilities, (windows, classes), and the first block's channel
+    weights, (windows, electrodes).
+    """
+
+    probability: dict[Task, NDArray[np.float32]]
+    channel_weights: NDArray[np.float32]
+
+
+def split_patients(windows: LabelledWindows, recipe: Recipe) -> Split:
+    """Divide windows by patient, each syndrome's patients in the recipe's shares; the seed decides who goes where.
+
+    Raises
+    ------
+    TrainingError
+        A patient has windows of two syndromes, or a syndrome has fewer than three patients.
+    """
+    rng = np.random.default_rng(recipe.seed)
+    sides: tuple[list[int], list[int], list[int]] = ([], [], [])
+    for syndrome, patients in _patients_by_syndrome(windows).items():
+        n_patients = len(patients)
+        if n_patients < len(sides):
+            raise TrainingError(
+                f"{SYNDROMES[syndrome]} has {n_patients} patients; training, validation and test need one each."
+            )
+        n_validation = max(1, round(recipe.validation_share * n_patients))
+        n_training = min(max(1, round(recipe.training_share * n_patients)), n_patients - n_validation - 1)
+        for side, chosen in zip(
+            sides, np.split(rng.permutation(patients), (n_training, n_training + n_validation)), strict=True
+        ):
+            side.extend(chosen.tolist())
+    return Split(*(np.flatnonzero(np.isin(windows.patient, side)) for side in sides))
+
+
+def _patients_by_syndrome(windows: LabelledWindows) -> dict[int, list[int]]:
+    pairs = sorted({(int(s), int(p)) for s, p in zip(windows.syndrome, windows.patient, strict=True)})
+    patients = [patient for _, patient in pairs]
+    for patient in set(patients):
+        if patients.count(patient) > 1:
+            raise TrainingError(f"Patient {patient} has windows of more than one syndrome.")
+    return {syndrome: [p for s, p in pairs if s == syndrome] for syndrome, _ in pairs}
+
+
+def make_network(recipe: Recipe) -> DsmnEss:
+    """Make the network with the weights that training begins with, and make everything in this process repeatable.
+
+    Raises
+    ------
+    TrainingError
+        The device is not there.
+    """
+    if recipe.device.startswith("cuda"):
+        if not torch.cuda.is_available():
+            raise TrainingError("Training on cuda was asked for, but this machine has no GPU that PyTorch can use.")
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it recurrent layers are not repeatable
+    torch.set_num_threads(recipe.n_threads)
+    torch.use_deterministic_algorithms(mode=True)
+    torch.manual_seed(recipe.seed)
+    return DsmnEss(recipe.network)
+
+
+def fit(network: DsmnEss, windows: LabelledWindows, split: Split, recipe: Recipe) -> Iterator[EpochReport]:
+    """Fit a network, reporting after every epoch; afterwards it holds the best epoch's weights, on the processor.
+
+    Adam with the paper's rate, weight decay and batch; each epoch shows every training window once, in an order that
+    the seed decides. On a GPU matrix products are taken in bfloat16. The same recipe on the same machine gives the same
+    weights bit for bit.
+
+    Raises
+    ------
+    TrainingError
+        The loss is no longer a number.
+    """
+    keep_freed_memory()
+    network.to(recipe.device)
+    set_standards(network, windows, split.training, recipe.device)
+    optimiser = torch.optim.Adam(
+        network.body.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay, eps=recipe.epsilon
+    )
+    rng = np.random.default_rng((recipe.seed, 1))
+    least, best = math.inf, copy.deepcopy(network.body.state_dict())
+    for epoch in range(1, recipe.n_epochs + 1):
+        training_loss = _train_epoch(network, windows, rng.permutation(split.training), recipe, optimiser)
+        validation_loss = _measure_loss(network, windows, split.validation, recipe)
+        if not math.isfinite(training_loss + validation_loss):
+            raise TrainingError(f"The loss is no longer a number in epoch {epoch}: try a lower learning rate.")
+        improved = validation_loss < least
+        if improved:
+            least, best = validation_loss, copy.deepcopy(network.body.state_dict())
+        yield EpochReport(epoch, recipe.n_epochs, training_loss, validation_loss, improved)
+    network.body.load_state_dict(best)
+    network.to("cpu").eval()
+
+
+def set_standards(network: DsmnEss, windows: LabelledWindows, chosen: NDArray[np.int64], device: str = "cpu") -> None:
+    """Measure mean and spread of each row's log power over the electrodes that were recorded in the chosen windows."""
+    n_rows = network.config.spectrogram.n_rows
+    total, squares, count = np.zeros(n_rows), np.zeros(n_rows), 0
+    for batch in _batches(chosen, 256):
+        eeg, present = _inputs(windows, batch, device)
+        with torch.no_grad():
+            power = network.front_end(eeg)[present > 0].double().reshape(-1, n_rows).cpu().numpy()
+        total, squares, count = total + power.sum(0), squares + np.square(power).sum(0), count + len(power)
+    mean = total / max(1, count)
+    sd = np.sqrt(np.maximum(squares / max(1, count) - mean**2, 1e-12))
+    network.body.set_standard(torch.from_numpy(mean).float(), torch.from_numpy(sd).float())
+
+
+def predict(network: DsmnEss, windows: LabelledWindows, chosen: NDArray[np.int64], batch_size: int = 64) -> Prediction:
+    """Run a network over chosen windows, on the processor."""
+    network.eval()
+    parts: dict[Task, list[Tensor]] = {task: [] for task in network.config.tasks}
+    weights = []
+    for batch in _batches(chosen, batch_size):
+        with torch.no_grad():
+            output = network(*_inputs(windows, batch, "cpu"))
+        for task, logits in output.logits.items():
+            parts[task].append(torch.softmax(logits, dim=-1))
+        weights.append(output.channel_weights[:, 0])
+    return Prediction({task: torch.cat(part).numpy() for task, part in parts.items()}, torch.cat(weights).numpy())
+
+
+def _train_epoch(
+    network: DsmnEss,
+    windows: LabelledWindows,
+    order: NDArray[np.int64],
+    recipe: Recipe,
+    optimiser: torch.optim.Optimizer,
+) -> float:
+    network.train()
+    losses = []
+    for batch in _batches(order, recipe.batch_size):
+        loss = _loss(network, windows, batch, recipe)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(loss.item())
+    return float(np.mean(losses))
+
+
+def _measure_loss(network: DsmnEss, windows: LabelledWindows, chosen: NDArray[np.int64], recipe: Recipe) -> float:
+    """Measure the loss over batches as training has them, the same ones after every epoch."""
+    network.eval()
+    order = np.random.default_rng((recipe.seed, 2)).permutation(chosen)
+    with torch.no_grad():
+        losses = [float(_loss(network, windows, batch, recipe)) for batch in _batches(order, recipe.batch_size)]
+    return float(np.mean(losses))
+
+
+def _loss(network: DsmnEss, windows: LabelledWindows, batch: NDArray[np.int64], recipe: Recipe) -> Tensor:
+    eeg, present = _inputs(windows, batch, recipe.device)
+    with torch.no_grad():
+        log_power = network.front_end(eeg)
+    device_type = torch.device(recipe.device).type
+    with torch.autocast(device_type, dtype=torch.bfloat16, enabled=device_type == "cuda"):
+        logits = cast("Mapping[Task, Tensor]", network.body(eeg, log_power, present).logits)
+    sources: Mapping[Task, NDArray[np.int64]] = {"syndrome": windows.syndrome, "seizure": windows.seizure}
+    labels = {task: torch.from_numpy(sources[task][batch]).to(recipe.device) for task in CLASSES}
+    return multitask_loss({task: values.float() for task, values in logits.items()}, labels, recipe.loss)
+
+
+def _batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    return (order[first : first + size] for first in range(0, len(order), size))
+
+
+def _inputs(windows: LabelledWindows, batch: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
+    eeg, present = (torch.from_numpy(np.asarray(array[batch])) for array in (windows.eeg, windows.present))
+    return eeg.to(device), present.to(device)
