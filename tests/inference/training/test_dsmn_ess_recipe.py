@@ -18,7 +18,7 @@ SMALL = DsmnConfig(
     task_width=16,
     dropout=0.0,
 )
-RECIPE = Recipe(network=SMALL, n_epochs=8, rate=5e-3, n_threads=1)
+RECIPE = Recipe(network=SMALL, n_epochs=12, rate=5e-3, n_threads=1)
 N_SYNDROMES, PATIENTS_EACH, WINDOWS_EACH = 3, 5, 16
 
 
