@@ -48,8 +48,8 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
         "never over electrodes",
         "spectrogram": "Hamming window of 1 s every 125 ms, whole hertz from 1 to 70 averaged into 32 rows; "
         "natural logarithm of the power, standardised for each row",
-        "channel_weights": "one module after each of the four blocks, squeezed over time and features; "
-        "the first block's are shown, as in figure 14",
+        "channel_weights": "one module after each of the four blocks, squeezed over time and by learned shares of the "
+        "features; the first block's are shown, as in figure 14",
         "sharing_gate": "both ways, each from the features before any sharing; ReLU where equation 13 prints a sigmoid",
         "classifier": "features of both streams side by side, dropout of 0.25, a shared layer of 128, 64 for each task",
         "flops": "a multiplication and an addition are two operations, as PyTorch counts them",
@@ -188,7 +188,7 @@ class DualStream(nn.Module):
         self.over_time = nn.ModuleList(map(PooledConvolution2d, inputs_2d, config.widths_2d))
         self.spectral = nn.ModuleList(map(PooledConvolution3d, inputs_3d, config.widths_3d))
         self.weigh_channels = config.weigh_channels
-        updates = (ChannelWeightUpdate(n_electrodes, config.expansion) for _ in config.widths_3d)
+        updates = (ChannelWeightUpdate(width, n_electrodes, config.expansion) for width in config.widths_2d)
         self.updates = nn.ModuleList(updates if config.weigh_channels else ())
 
     def forward(self, over_time: Tensor, spectral: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:

@@ -93,12 +93,13 @@ def test_channel_weights_depend_on_the_window_and_lie_between_0_and_1():
 
 def test_channel_weights_are_equations_11_and_12():
     torch.manual_seed(0)
-    update = ChannelWeightUpdate(5, expansion=16)
+    update = ChannelWeightUpdate(3, 5, expansion=16)
     over_time, spectral = torch.randn(2, 3, 5, 7), torch.randn(2, 4, 5, 6, 6)
     weighed, weights = update(over_time, spectral, torch.ones(2, 5))
     assert update.expand.weight.shape == (80, 5)
     for row in range(2):
-        squeezed = torch.stack([over_time[row, :, electrode].mean() for electrode in range(5)])
+        matrix = torch.einsum("f, fet -> et", update.combine.weight.flatten(), over_time[row])
+        squeezed = torch.stack([matrix[electrode].sum() / 7 for electrode in range(5)])
         expected = torch.sigmoid(update.restore.weight @ torch.relu(update.expand.weight @ squeezed))
         torch.testing.assert_close(weights[row], expected)
         for electrode in range(5):
