@@ -20,6 +20,8 @@ from inference.labels.sleep_stages import (
 EPOCH_S: Final = 30.0
 #: Half a year of 30-s epochs: what claims more is damaged.
 _MOST_EPOCHS: Final = 525_600
+#: A time farther from the start of the recording, or longer, is damaged too.
+_FARTHEST_S: Final = 1e9
 #: Epoch lengths that a list of stages is tried against, the usual ones first.
 _USUAL_EPOCHS_S: Final = (30.0, 20.0, 10.0, 5.0, 4.0, 2.0, 1.0)
 _LONGEST_EPOCH_S: Final = 60.0
@@ -194,8 +196,8 @@ def _close_spans(spans: Sequence[StageSpan], name: object) -> list[StageSpan]:
         duration_s = span.duration_s
         if duration_s is None:
             duration_s = spans[index + 1].onset_s - span.onset_s if index + 1 < len(spans) else EPOCH_S
-        if not (math.isfinite(span.onset_s) and math.isfinite(duration_s) and duration_s > 0):
-            raise LabelError(f"{name} gives the stage at {span.onset_s:g} s a duration of {duration_s:g} s.")
+        if not (abs(span.onset_s) < _FARTHEST_S and 0 < duration_s < _FARTHEST_S):
+            raise LabelError(f"{name} gives a stage at {span.onset_s:g} s a duration of {duration_s:g} s.")
         closed.append(replace(span, duration_s=duration_s))
     return closed
 

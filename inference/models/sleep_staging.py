@@ -42,6 +42,7 @@ _STAGED: Final = 1
 PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
     {
         "eeg_input": "19 electrodes of the 10-20 system, average reference, 0.3-35 Hz, 100 Hz",
+        "alignment": "mean covariance of all epochs without a gap; pseudo-inverse root where it has no inverse",
         "epochs": "the staged epoch in the middle of the three; a missing neighbour is masked",
         "eeg_convolutions": "shared by all electrodes: 50 taps stride 6, 8 taps stride 4 twice; widths 16, 32, 32",
         "eeg_graph": "Gaussian of the angle between electrodes (SD 0.6 rad) + learned symmetric matrix; 2 layers",
@@ -50,7 +51,7 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
         "bold_input": "z-scored by region and run, resampled to a TR of 2.1 s where it differs",
         "bold_context": "42 TR centred on the staged epoch: 88.2 s, about the three epochs of the EEG",
         "bold_convolutions": "shared by all regions: 5 taps stride 1, 5 taps stride 2; widths 16, 32",
-        "bold_graph": "each region's 10 strongest positive correlations, by mean Fisher z of the training runs; 2 layers",
+        "bold_graph": "each region's 10 strongest positive correlations, by mean Fisher z of training runs; 2 layers",
         "bold_embedding": "4 features of each region, side by side, to a width of 64 through tanh",
         "graph_layer": "Kipf and Welling, width 32, SiLU, residual",
         "gate": "gate * EEG + (1 - gate) * fMRI; with one modality missing the other is taken whole",

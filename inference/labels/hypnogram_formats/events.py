@@ -64,8 +64,12 @@ def read_events(path: Path) -> Hypnogram:
     return _as_declared(hypnogram_of_spans(spans, path, "" if only_scorer in _MISSING else only_scorer), table)
 
 
-def write_events(path: Path, hypnogram: Hypnogram) -> Path:
+def write_events(path: Path, hypnogram: Hypnogram, *, predicted: bool = False) -> Path:
     """Write BIDS events, one an epoch, and beside them the JSON that gives each stage its HED tags.
+
+    Parameters
+    ----------
+    predicted : whether a network staged the epochs; the tags then call them computed, not an expert's.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def write_events(path: Path, hypnogram: Hypnogram) -> Path:
         for onset, duration, code in _epochs(hypnogram)
     )
     write_table(path, ("onset", "duration", "trial_type", "scoring", "annotator"), rows)
-    write_json(path.with_suffix(".json"), _columns(hypnogram.stage_set))
+    write_json(path.with_suffix(".json"), _columns(hypnogram.stage_set, predicted=predicted))
     return path
 
 
@@ -128,16 +132,17 @@ def _as_declared(hypnogram: Hypnogram, table: list[tuple[int, dict[str, str]]]) 
     return hypnogram
 
 
-def _columns(stage_set: StageSet) -> dict[str, Any]:
+def _columns(stage_set: StageSet, *, predicted: bool) -> dict[str, Any]:
     stages = (*stage_set.stages, _UNSCORED)
+    source = "Computed-feature" if predicted else "Expert-annotation"
     return {
         "onset": {"Description": "Start of the epoch from the start of the recording", "Units": "s"},
         "duration": {"Description": "Length of the epoch", "Units": "s"},
         "trial_type": {
             "LongName": "Sleep stage",
-            "Description": "Stage of the epoch",
+            "Description": f"Stage of the epoch, {'as a network predicts it' if predicted else 'as a person scored it'}",
             "Levels": {stage.tag: stage.name for stage in stages},
-            "HED": {stage.tag: f"Data-feature, Expert-annotation, {stage.hed}" for stage in stages},
+            "HED": {stage.tag: f"Data-feature, {source}, {stage.hed}" for stage in stages},
         },
         "scoring": {"Description": "The scoring manual that the stages belong to"},
         "annotator": {"Description": "Who scored the epoch"},

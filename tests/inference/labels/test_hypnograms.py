@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inference.errors import LabelError
 from inference.labels.hypnogram_formats import HYPNOGRAM_FORMATS, read_ds003768, read_hypnogram, write_hypnogram
 from inference.labels.hypnogram_formats.edf import hypnogram_of_annotations
+from inference.labels.hypnogram_formats.events import write_events
 from inference.labels.hypnograms import Bout, Hypnogram, StageSpan, hypnogram_of_spans
 from inference.labels.sleep_stages import AASM, INFANT, RECHTSCHAFFEN_KALES, STAGE_SETS, UNSCORED, recognise_stage
 from inference.recordings.recording import FileAnnotation
@@ -102,9 +103,12 @@ def test_the_hed_tools_find_no_error_in_events_of_any_manual(tmp_path):
     schema = load_schema_version(["score_2.1.0"], xml_folder=hed_schema_io.hed_cache.INSTALLED_CACHE_LOCATION)
     for stage_set in STAGE_SETS:
         path = write_hypnogram(tmp_path / "x.tsv", Hypnogram((*stage_set.codes, "?"), stage_set=stage_set), "bids")
-        sidecar = Sidecar(str(path.with_suffix(".json")))
-        assert sidecar.validate(schema) == []
-        assert TabularInput(str(path), sidecar).validate(schema) == []
+        for predicted in (False, True):
+            write_events(path, read_hypnogram(path), predicted=predicted)
+            sidecar = Sidecar(str(path.with_suffix(".json")))
+            assert sidecar.validate(schema) == []
+            assert TabularInput(str(path), sidecar).validate(schema) == []
+            assert ("Expert-annotation" in path.with_suffix(".json").read_text()) is not predicted
 
 
 def test_stages_among_other_events_are_found_in_szcore_columns(tmp_path):
@@ -143,9 +147,10 @@ def test_movement_time_beside_the_stages_of_aasm_is_unscored():
         ([StageSpan(0.0, 30.0, "N1"), StageSpan(30.0, 30.0, "S4")], "different scoring manuals: N1, S4"),
         ([StageSpan(0.0, 60.0, "N1"), StageSpan(30.0, 30.0, "N2")], "both N1 and N2 at 30 s"),
         ([StageSpan(0.0, 30.0, "N1"), StageSpan(33.3, 30.0, "N2")], "cannot be cut into epochs"),
-        ([StageSpan(0.0, -5.0, "N1")], "a duration of -5 s"),
+        ([StageSpan(0.0, -5.0, "N1")], "a stage at 0 s a duration of -5 s"),
         ([StageSpan(0.0, float("nan"), "N1")], "a duration of nan s"),
-        ([StageSpan(0.0, 1e12, "N1")], "which cannot be"),
+        ([StageSpan(0.0, 9e8, "N1")], "over 10417 days, which cannot be"),
+        ([StageSpan(-1e308, 30.0, "N1"), StageSpan(1e308, 30.0, "N1")], "a duration of 30 s"),
     ],
 )
 def test_contradictions_are_named(spans, cause):
