@@ -135,12 +135,13 @@ def _as_declared(hypnogram: Hypnogram, table: list[tuple[int, dict[str, str]]]) 
 def _columns(stage_set: StageSet, *, predicted: bool) -> dict[str, Any]:
     stages = (*stage_set.stages, _UNSCORED)
     source = "Computed-feature" if predicted else "Expert-annotation"
+    how = "as a network predicts it" if predicted else "as a person scored it"
     return {
         "onset": {"Description": "Start of the epoch from the start of the recording", "Units": "s"},
         "duration": {"Description": "Length of the epoch", "Units": "s"},
         "trial_type": {
             "LongName": "Sleep stage",
-            "Description": f"Stage of the epoch, {'as a network predicts it' if predicted else 'as a person scored it'}",
+            "Description": f"Stage of the epoch, {how}",
             "Levels": {stage.tag: stage.name for stage in stages},
             "HED": {stage.tag: f"Data-feature, {source}, {stage.hed}" for stage in stages},
         },
