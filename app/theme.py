@@ -116,7 +116,7 @@ LIGHT = _theme(
     accepted="#00855f",
     rejected="#7a7e83",
     unsure="#b07800",
-    added="#0072b2",
+    added="#00855f",
     warning="#9a5b00",
     error="#b3261e",
 )
@@ -151,7 +151,7 @@ DARK = _theme(
     accepted="#35c39b",
     rejected="#8f969c",
     unsure="#e6b04a",
-    added="#56b4e9",
+    added="#35c39b",
     warning="#e6b04a",
     error="#ff8a80",
 )

@@ -69,7 +69,8 @@ class EventDelegate(QStyledItemDelegate):
         painter.setPen(self.theme.grid)
         painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
         left = GRID_PX if index.column() == Column.TIME else GRID_PX // 2
-        inner = option.rect.adjusted(left, 4, -4, -4)
+        right = GRID_PX if index.column() == Column.PROBABILITY else GRID_PX // 2
+        inner = option.rect.adjusted(left, 4, -right, -4)
         first = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
         second = QRect(inner.left(), first.bottom() + 1, inner.width(), inner.height() // 2)
         if index.column() == Column.TIME:

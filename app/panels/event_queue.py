@@ -150,7 +150,7 @@ class EventQueue(QWidget):
         header.setSectionResizeMode(Column.TIME, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(Column.LABEL, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(Column.PROBABILITY, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(Column.PROBABILITY, 5 * GRID_PX)
+        header.resizeSection(Column.PROBABILITY, 6 * GRID_PX)
         table.setSortingEnabled(True)
         table.sortByColumn(Column.TIME, Qt.SortOrder.AscendingOrder)
         table.selectionModel().currentRowChanged.connect(self._row_chosen)

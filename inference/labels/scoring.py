@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 #: Two spasms match if they overlap or lie no further apart than this: readers differ by as much.
 SPASM_TOLERANCE_S = 1.0
@@ -181,6 +180,8 @@ def _match_block(reference: list[Span], hypothesis: list[Span], tolerance_s: flo
     # A further pair is worth more than all the overlap there can be: the number of pairs comes first.
     quality = (overlap_s - overlap_s.min()) / (np.ptp(overlap_s) + 1.0)
     value = np.where(allowed, min(overlap_s.shape) + quality, 0.0)
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(value, maximize=True)
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
 

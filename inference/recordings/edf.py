@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inference.recordings.channels import SignalHeader, build_channels, gain_to_unit
 from inference.recordings.edf_annotations import RecordAnnotations, parse_record_annotations
 from inference.recordings.edf_header import EdfHeader, EdfSignalHeader, read_edf_header
-from inference.recordings.failures import DamagedFileError, cannot_open, cannot_read, describe_os_error
+from inference.recordings.failures import DamagedFileError, cannot_open, cannot_read, describe_cut, describe_os_error
 from inference.recordings.recording import ChannelKind, FileAnnotation, Gap, Recording
 
 #: Data records are read in blocks of about this size, so that one channel of a whole night costs no memory to speak of.
@@ -259,11 +259,7 @@ def _describe_length(header: EdfHeader, file_bytes: int, n_records: int) -> Iter
     record_s = float(header.record_s)
     spare_bytes = file_bytes - header.header_bytes - n_records * header.record_bytes
     if header.n_records > n_records:
-        missing = header.n_records - n_records
-        yield (
-            f"The file is cut off: {missing * record_s:.6g} s of {header.n_records * record_s:.6g} s "
-            f"({100 * missing / header.n_records:.3g} %) are missing at its end."
-        )
+        yield describe_cut(n_records * record_s, header.n_records * record_s)
     elif 0 <= header.n_records < n_records:
         yield f"The header counts {header.n_records} data records but the file holds {n_records}; all are shown."
     elif spare_bytes:

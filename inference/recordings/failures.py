@@ -30,3 +30,12 @@ def describe_os_error(error: OSError) -> str:
             return "it is a folder, not a recording"
         case _:
             return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def describe_cut(readable_s: float, claimed_s: float) -> str:
+    """Say how much of a file that was cut off is missing."""
+    missing = min(100 * (1 - readable_s / claimed_s), 99.9)
+    return (
+        f"The file is cut off: it holds {readable_s:,.6g} s of the {claimed_s:,.0f} s that its header promises; "
+        f"{missing:.3g} % are missing at its end."
+    )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.recordings.channels import SignalHeader, build_channels, gain_to_unit
-from inference.recordings.failures import DamagedFileError, cannot_open, cannot_read, describe_os_error
+from inference.recordings.failures import DamagedFileError, cannot_open, cannot_read, describe_cut, describe_os_error
 from inference.recordings.formats import FileFormat
 from inference.recordings.mne_readers import read_raw
 from inference.recordings.recording import ChannelKind, FileAnnotation, Gap, Recording
@@ -64,11 +64,8 @@ class MneRecording(Recording):
             raise cannot_open(path, f"its header gives a rate of {self._rate_hz:g} Hz")
         self._set_channels(types, sentences)
         self.duration_s = self._n_samples / self._rate_hz
-        if (n_missing := raw.n_times - self._n_samples) > 0:
-            sentences.append(
-                f"The file is cut off: {n_missing / self._rate_hz:.6g} s of {raw.n_times / self._rate_hz:.6g} s "
-                f"({100 * n_missing / raw.n_times:.3g} %) are missing at its end."
-            )
+        if raw.n_times > self._n_samples:
+            sentences.append(describe_cut(self.duration_s, raw.n_times / self._rate_hz))
         self.start = None if raw.info["meas_date"] is None else raw.info["meas_date"].replace(tzinfo=None)
         self._set_annotations(sentences)
         self.problems = tuple(sentences)

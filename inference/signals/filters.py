@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 #: Order of each Butterworth edge. Run forwards and backwards it becomes twice that: 24 dB an octave.
 ORDER = 2
@@ -98,6 +97,8 @@ def finite_runs(x: NDArray[np.floating]) -> Iterator[tuple[int, int]]:
 
 
 def _filter_run(x: NDArray[np.floating], sections: NDArray[np.float64], pad: int) -> NDArray[np.float64]:
+    from scipy import signal  # takes over a second to load, which commands that filter nothing must not wait for
+
     n_samples = x.shape[-1]
     filtered: NDArray[np.float64] = signal.sosfiltfilt(sections, x.astype(np.float64), padlen=min(pad, n_samples - 1))
     return filtered
@@ -105,6 +106,8 @@ def _filter_run(x: NDArray[np.floating], sections: NDArray[np.float64], pad: int
 
 @lru_cache(maxsize=64)
 def _design(settings: FilterSettings, rate_hz: float) -> NDArray[np.float64] | None:
+    from scipy import signal
+
     nyquist_hz = rate_hz / 2
     sections = []
     if settings.lff_hz is not None and settings.lff_hz < nyquist_hz:

@@ -4,7 +4,6 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 # Finest ratio of two rates. 173.61 Hz (the Bonn set) is exact; whatever is not stays within 3 ms in a day.
 _LARGEST_DENOMINATOR = 20_000
@@ -28,6 +27,8 @@ def resample(x: NDArray[np.floating], rate_hz: float, new_rate_hz: float) -> NDA
     ratio = (Fraction(new_rate_hz) / Fraction(rate_hz)).limit_denominator(_LARGEST_DENOMINATOR)
     if ratio == 1 or x.shape[-1] == 0:
         return x
+    from scipy import signal  # takes over a second to load
+
     finite = np.isfinite(x)
     bridged = x if finite.all() else _bridge_gaps(x, finite)
     resampled = signal.resample_poly(bridged, ratio.numerator, ratio.denominator, axis=-1, padtype="edge")

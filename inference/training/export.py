@@ -1,7 +1,5 @@
 """A trained network becomes a package: graph, weights and card."""
 
-import logging
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +10,8 @@ from torch import Tensor, nn
 from inference.models.iess_fusionnet import N_EMG, IessFusionNet
 from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.runtime.package import ONNX_NAME, WEIGHTS_NAME, ModelCard, digest_file, write_card
+from inference.training.graph_export import EXAMPLE_WINDOWS, export_graph
 
-OPSET = 20
 INPUT_NAMES = ("eeg", "emg", "eeg_present", "emg_present")
 OUTPUT_NAME = "probability"
 
@@ -45,31 +43,13 @@ def export_package(folder: Path, network: IessFusionNet, temperature: float, car
 
 def export_onnx(path: Path, module: Calibrated) -> None:
     """Write one ONNX file of standard operators only, for any number of windows."""
-    n_samples = module.network.config.window_samples
-    n_windows = 3  # anything but 1 and 2, which the exporter and the two scan directions would take for constants
-    example = (
-        torch.zeros(n_windows, len(IFCN_ELECTRODES), n_samples),
-        torch.zeros(n_windows, N_EMG, n_samples),
-        torch.ones(n_windows, len(IFCN_ELECTRODES)),
-        torch.ones(n_windows, N_EMG),
+    shapes = (
+        (len(IFCN_ELECTRODES), module.network.config.window_samples),
+        (N_EMG, module.network.config.window_samples),
     )
-    windows = torch.export.Dim("windows", min=1, max=4096)
-    # The exporter tells of its own deprecated calls and of torchvision, which nothing here needs.
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module.eval(),
-            example,
-            path,
-            input_names=list(INPUT_NAMES),
-            output_names=[OUTPUT_NAME],
-            dynamic_shapes=tuple({0: windows} for _ in INPUT_NAMES),
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+    signals = [torch.zeros(EXAMPLE_WINDOWS, *shape) for shape in shapes]
+    present = [torch.ones(EXAMPLE_WINDOWS, n_channels) for n_channels, _ in shapes]
+    export_graph(path, module, dict(zip(INPUT_NAMES, (*signals, *present), strict=True)), [OUTPUT_NAME])
 
 
 def load_network(folder: Path) -> IessFusionNet:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -39,3 +40,18 @@ def export_graph(path: Path, module: nn.Module, inputs: Mapping[str, Tensor], ou
             external_data=False,
             verbose=False,
         )
+    model = onnx.load(path)
+    _forget_origins(model.graph)
+    onnx.save(model, path)
+
+
+def _forget_origins(graph: onnx.GraphProto) -> None:
+    """Take out the exporter's notes on source files and lines: they name the machine, and would change the digest."""
+    graph.ClearField("metadata_props")
+    for item in (*graph.node, *graph.input, *graph.output, *graph.initializer, *graph.value_info):
+        item.ClearField("metadata_props")
+        item.ClearField("doc_string")
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+                _forget_origins(inner)

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from inference.models.iess_fusionnet import IessFusionNet
-from inference.training.export import INPUT_NAMES, OPSET, Calibrated, export_onnx
+from inference.training.export import INPUT_NAMES, Calibrated, export_onnx
+from inference.training.graph_export import OPSET
 from tests.inference.training.conftest import SMALL
 
 
@@ -45,3 +46,7 @@ def test_the_exported_graph_uses_standard_operators_only(exported):
     assert OPSET <= 21
     assert {node.domain for node in model.graph.node} == {""}
     assert not model.functions
+
+
+def test_the_exported_graph_does_not_tell_where_it_was_made(exported):
+    assert b".py" not in exported[1].read_bytes()
