@@ -106,6 +106,29 @@ class Prediction(NamedTuple):
     channel_weights: NDArray[np.float32]
 
 
+def cut_windows(
+    signals: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Cut prepared signals into windows of 4 s that overlap by half (section III-A), leaving out those with a gap.
+
+    Parameters
+    ----------
+    signals : (electrodes, samples), prepared as `INPUTS` says.
+    valid : (samples,) False in gaps.
+
+    Returns
+    -------
+    (windows, electrodes, samples of a window), and the onset of each window in s from the first sample.
+    """
+    length, hop = round(INPUTS.window_s * INPUTS.rate_hz), round(INPUTS.hop_s * INPUTS.rate_hz)
+    firsts = np.arange(0, signals.shape[1] - length + 1, hop)
+    firsts = firsts[[bool(valid[first : first + length].all()) for first in firsts]]
+    windows = np.zeros((len(firsts), len(signals), length), dtype=np.float32)
+    for window, first in zip(windows, firsts, strict=True):
+        window[:] = signals[:, first : first + length]
+    return windows, firsts / INPUTS.rate_hz
+
+
 def split_patients(windows: LabelledWindows, recipe: Recipe) -> Split:
     """Divide windows by patient, each syndrome's patients in the recipe's shares; the seed decides who goes where.
 

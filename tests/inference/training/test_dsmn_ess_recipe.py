@@ -6,7 +6,16 @@ import torch
 
 from inference.errors import TrainingError
 from inference.models.dsmn_ess import DsmnConfig
-from inference.training.dsmn_ess import INPUTS, LabelledWindows, Recipe, fit, make_network, predict, split_patients
+from inference.training.dsmn_ess import (
+    INPUTS,
+    LabelledWindows,
+    Recipe,
+    cut_windows,
+    fit,
+    make_network,
+    predict,
+    split_patients,
+)
 from inference.training.losses import LOSSES
 
 SMALL = DsmnConfig(
@@ -38,6 +47,22 @@ def windows() -> LabelledWindows:
     return LabelledWindows(
         eeg.astype(np.float32), np.ones((len(patient), 3), np.float32), syndrome.astype(np.int64), seizure, patient
     )
+
+
+def test_windows_overlap_by_half_and_never_hold_a_gap():
+    signals = np.arange(2 * 20 * 256, dtype=np.float32).reshape(2, -1)
+    valid = np.ones(20 * 256, dtype=bool)
+    valid[2000] = False
+    windows, onset_s = cut_windows(signals, valid)
+    assert onset_s.tolist() == [0.0, 2.0, 8.0, 10.0, 12.0, 14.0, 16.0]
+    assert all(np.array_equal(w, signals[:, round(256 * t) :][:, :1024]) for w, t in zip(windows, onset_s, strict=True))
+
+
+@pytest.mark.parametrize("n_samples", [0, 1023])
+def test_a_recording_shorter_than_a_window_has_none(n_samples):
+    windows, onset_s = cut_windows(np.zeros((3, n_samples), np.float32), np.ones(n_samples, dtype=bool))
+    assert windows.shape == (0, 3, 1024)
+    assert len(onset_s) == 0
 
 
 def test_no_patient_is_on_two_sides_and_every_syndrome_is_on_each(windows):
