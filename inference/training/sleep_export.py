@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.models.sleep_staging import N_EPOCHS, SleepStagingNet
-from inference.training.onnx_graph import write_onnx
+from inference.training.graph_export import EXAMPLE_WINDOWS, export_graph
 
 INPUT_NAMES = ("eeg", "eeg_present", "bold", "bold_present")
 OUTPUT_NAMES = ("probability", "gate", "eeg_embedding", "bold_embedding")
@@ -31,11 +31,12 @@ class CalibratedStaging(nn.Module):
 def export_sleep_onnx(path: Path, network: SleepStagingNet, temperature: float = 1.0) -> None:
     """Write one ONNX file for any number of epochs; the network goes into evaluation."""
     config = network.config
-    n_windows, n_electrodes = 3, len(config.electrodes)
+    n_electrodes = len(config.electrodes)
     example = (
-        torch.zeros(n_windows, N_EPOCHS, n_electrodes, config.epoch_samples),
-        torch.ones(n_windows, N_EPOCHS, n_electrodes),
-        torch.zeros(n_windows, config.n_regions, config.n_volumes),
-        torch.ones(n_windows, 1),
+        torch.zeros(EXAMPLE_WINDOWS, N_EPOCHS, n_electrodes, config.epoch_samples),
+        torch.ones(EXAMPLE_WINDOWS, N_EPOCHS, n_electrodes),
+        torch.zeros(EXAMPLE_WINDOWS, config.n_regions, config.n_volumes),
+        torch.ones(EXAMPLE_WINDOWS, 1),
     )
-    write_onnx(path, CalibratedStaging(network, temperature), example, INPUT_NAMES, OUTPUT_NAMES)
+    inputs = dict(zip(INPUT_NAMES, example, strict=True))
+    export_graph(path, CalibratedStaging(network, temperature), inputs, OUTPUT_NAMES)

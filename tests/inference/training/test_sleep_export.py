@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from inference.models.sleep_staging import SleepStagingConfig, SleepStagingNet
-from inference.training.onnx_graph import OPSET
+from inference.training.graph_export import OPSET
 from inference.training.sleep_export import INPUT_NAMES, OUTPUT_NAMES, CalibratedStaging, export_sleep_onnx
 
 N_REGIONS = 100
