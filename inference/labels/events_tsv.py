@@ -9,13 +9,12 @@ from pathlib import Path
 from inference.errors import LabelError
 from inference.labels.annotations import Decision
 from inference.labels.files import NOT_AVAILABLE
+from inference.labels.reading import read_text
 from inference.labels.scoring import Span
 from inference.labels.vocabulary import is_seizure
 
 _TYPE_COLUMNS = ("eventtype", "trial_type", "label", "event", "type")
 _MISSING = frozenset({"", NOT_AVAILABLE, "nan", "none"})
-#: Larger files are no lists of events; reading one would only cost memory.
-_LARGEST_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def read_seizures(path: Path) -> EventTable:
 
 def _read_rows(path: Path) -> tuple[dict[str, int], list[tuple[int, list[str]]]]:
     """Give the columns by lower-case name, and each row that is not blank with its line number."""
-    lines = _read_text(path).splitlines()
+    lines = read_text(path).splitlines()
     if not lines:
         raise LabelError(f"{path} is empty.")
     delimiter = "\t" if "\t" in lines[0] else ","
@@ -78,21 +77,6 @@ def _read_rows(path: Path) -> tuple[dict[str, int], list[tuple[int, list[str]]]]
             raise LabelError(f"Line {line} of {path} has {len(values)} values, its header {len(header)}.")
         rows.append((line, values))
     return {name: index for index, name in enumerate(header)}, rows
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if path.is_dir():
-            raise LabelError(f"{path} is a folder, not a list of events.")
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise LabelError(f"{path} is too large to be a list of events.")
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise LabelError(f"{path} does not exist.") from error
-    except OSError as error:
-        raise LabelError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise LabelError(f"{path} is not a text file.") from error
 
 
 def _number(path: Path, line: int, name: str, text: str) -> float | None:

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
@@ -17,6 +16,7 @@ from inference.models.dsmn_ess import CLASSES, ELECTRODES, SYNDROMES, DsmnConfig
 from inference.runtime.package import InputSpec
 from inference.training.loop import keep_freed_memory
 from inference.training.losses import LossSettings, multitask_loss
+from inference.training.repeatable import make_repeatable
 
 NAME = "dsmn-ess"
 PAPER = "Cao et al. 2023, DSMN-ESS, IEEE Trans Instrum Meas 72, doi:10.1109/TIM.2023.3307724"
@@ -171,13 +171,7 @@ def make_network(recipe: Recipe) -> DsmnEss:
     TrainingError
         The device is not there.
     """
-    if recipe.device.startswith("cuda"):
-        if not torch.cuda.is_available():
-            raise TrainingError("Training on cuda was asked for, but this machine has no GPU that PyTorch can use.")
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it recurrent layers are not repeatable
-    torch.set_num_threads(recipe.n_threads)
-    torch.use_deterministic_algorithms(mode=True)
-    torch.manual_seed(recipe.seed)
+    make_repeatable(recipe.seed, recipe.device, recipe.n_threads)
     return DsmnEss(recipe.network)
 
 

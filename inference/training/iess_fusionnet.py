@@ -35,6 +35,7 @@ from inference.training.evaluation import (
 from inference.training.export import export_package
 from inference.training.features import PatientFeatures, store_features
 from inference.training.loop import LoopSettings, fit
+from inference.training.repeatable import make_repeatable
 from inference.training.windows import (
     NEGATIVE_REACH_S,
     POSITIVE_REACH_S,
@@ -171,11 +172,7 @@ def _set_up_torch(recipe: Recipe) -> None:
     """Make everything in this process repeatable."""
     if not 0 <= recipe.seed < MAX_RECIPE_SEED:
         raise TrainingError(f"The seed must be from 0 to {MAX_RECIPE_SEED - 1}, so that no test patient is trained on.")
-    if recipe.device.startswith("cuda") and not torch.cuda.is_available():
-        raise TrainingError("Training on cuda was asked for, but this machine has no GPU that PyTorch can use.")
-    torch.set_num_threads(recipe.n_threads)
-    torch.use_deterministic_algorithms(mode=True)
-    torch.manual_seed(recipe.seed)
+    make_repeatable(recipe.seed, recipe.device, recipe.n_threads)
 
 
 def held_out_seeds(recipe: Recipe) -> tuple[int, ...]:

@@ -9,9 +9,9 @@ from inference.labels.hypnogram_formats.dreem import read_dreem, write_dreem
 from inference.labels.hypnogram_formats.ds003768 import is_ds003768, read_ds003768, write_ds003768
 from inference.labels.hypnogram_formats.edf import read_edf, write_edf
 from inference.labels.hypnogram_formats.events import read_events, write_csv, write_events
-from inference.labels.hypnogram_formats.text_files import read_text
 from inference.labels.hypnogram_formats.yasa import read_yasa, write_yasa
 from inference.labels.hypnograms import Hypnogram
+from inference.labels.reading import read_text
 
 _READERS: Mapping[str, Callable[[Path], Hypnogram]] = MappingProxyType(
     {

@@ -7,8 +7,8 @@ from typing import Final
 
 from inference.errors import LabelError
 from inference.labels.files import write_table
-from inference.labels.hypnogram_formats.text_files import read_seconds, read_text
 from inference.labels.hypnograms import Hypnogram, StageSpan, hypnogram_of_spans
+from inference.labels.reading import read_seconds, read_text
 from inference.labels.sleep_stages import AASM, UNSCORED
 
 STAGE_COLUMN: Final = "30-sec_epoch_sleep_stage"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from inference.errors import LabelError, RecordingError
 from inference.labels.files import write_bytes
-from inference.labels.hypnogram_formats.text_files import read_bytes
 from inference.labels.hypnograms import Hypnogram, StageSpan, hypnogram_of_spans
+from inference.labels.reading import read_bytes
 from inference.labels.sleep_stages import UNSCORED, recognise_stage
 from inference.recordings import open_recording
 from inference.recordings.edf_annotations import parse_record_annotations

@@ -9,8 +9,8 @@ from typing import Any
 
 from inference.errors import LabelError
 from inference.labels.files import NOT_AVAILABLE, format_seconds, write_bytes, write_json, write_table
-from inference.labels.hypnogram_formats.text_files import read_seconds, read_text
 from inference.labels.hypnograms import Hypnogram, StageSpan, hypnogram_of_spans
+from inference.labels.reading import read_seconds, read_text
 from inference.labels.sleep_stages import STAGE_SETS, UNSCORED, Stage, StageSet, recognise_stage
 
 _ONSETS = ("onset", "onset_s", "start", "start_s")

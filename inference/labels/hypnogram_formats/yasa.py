@@ -8,8 +8,8 @@ from pathlib import Path
 
 from inference.errors import LabelError
 from inference.labels.files import write_bytes
-from inference.labels.hypnogram_formats.text_files import read_seconds, read_text
 from inference.labels.hypnograms import EPOCH_S, Hypnogram, hypnogram_of_codes
+from inference.labels.reading import read_seconds, read_text
 from inference.labels.sleep_stages import AASM, UNSCORED, recognise_stage
 
 _NUMBERS = {"-2": UNSCORED, "-1": UNSCORED, "0": "W", "1": "N1", "2": "N2", "3": "N3", "4": "R"}

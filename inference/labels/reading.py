@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inference.errors import LabelError
 
-#: Larger files are no hypnograms; reading one would only cost memory.
+#: Larger files hold no labels; reading one would only cost memory.
 LARGEST_BYTES = 50_000_000
 
 
@@ -19,9 +19,9 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         if path.is_dir():
-            raise LabelError(f"{path} is a folder, not a hypnogram.")
+            raise LabelError(f"{path} is a folder, not a file of labels.")
         if path.stat().st_size > LARGEST_BYTES:
-            raise LabelError(f"{path} is too large to be a hypnogram.")
+            raise LabelError(f"{path} is too large to be a file of labels.")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise LabelError(f"{path} does not exist.") from error

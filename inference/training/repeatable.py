@@ -1,0 +1,24 @@
+"""Making a training run repeatable: the same seed on the same machine gives the same weights."""
+
+import os
+
+import torch
+
+from inference.errors import TrainingError
+
+
+def make_repeatable(seed: int, device: str, n_threads: int) -> None:
+    """Seed torch and hold it to deterministic algorithms, in the whole process.
+
+    Raises
+    ------
+    TrainingError
+        The device is not there.
+    """
+    if device.startswith("cuda"):
+        if not torch.cuda.is_available():
+            raise TrainingError("Training on cuda was asked for, but this machine has no GPU that PyTorch can use.")
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it recurrent layers are not repeatable
+    torch.set_num_threads(n_threads)
+    torch.use_deterministic_algorithms(mode=True)
+    torch.manual_seed(seed)
