@@ -16,8 +16,8 @@ from inference.simulate.independent.cortex import (
     shared_input,
 )
 from inference.simulate.independent.infant import Hypsarrhythmia, Infant, stream
+from inference.simulate.independent.muscles import DRIVE_RATE_HZ
 from inference.simulate.independent.sheet import (
-    DRIVE_RATE_HZ,
     N_EEG,
     SHEET_RATE_HZ,
     Scalp,
@@ -57,7 +57,8 @@ def make_background(infant: Infant, periods: tuple[Period, ...], scalp: Scalp, s
     waves = delta / delta.std() * (0.75 + 0.45 * sleep) + theta / theta.std() * (0.6 - 0.35 * sleep)
     waves *= gain * _waxing(rng, delta.shape, 0.5 if infant.pattern is Hypsarrhythmia.CLASSIC else 0.3)
     rest *= np.float32(0.6) * gain
-    _project(infant, cortex, waves[:, shift:], rest[:, shift:], sheet, sleep[shift:])
+    gains = _scale(infant, cortex, waves[:, shift:] + rest[:, shift:], sleep[shift:])
+    _project(gains, waves[:, shift:], rest[:, shift:], sheet)
 
 
 def _waxing(rng: np.random.Generator, shape: tuple[int, int], spread: float) -> NDArray[np.float32]:
@@ -81,21 +82,21 @@ def _sleep_depth(periods: tuple[Period, ...], n_steps: int) -> NDArray[np.float3
     return np.convolve(padded, kernel / kernel.sum(), mode="valid")[:n_steps].astype(np.float32)
 
 
-def _project(
-    infant: Infant,
-    cortex: Cortex,
-    waves: NDArray[np.float32],
-    rest: NDArray[np.float32],
-    sheet: Sheet,
-    sleep: NDArray[np.float32],
-) -> None:
-    """Bring sources to the sites; where the background sinks, waves sink more than what lies beneath them."""
+def _scale(
+    infant: Infant, cortex: Cortex, sources: NDArray[np.float32], sleep: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Give the gains that bring the sources to the infant's microvolts when awake."""
     scalp = cortex.gains[:N_EEG] - cortex.gains[:N_EEG].mean(axis=0)
     # A recording all asleep is scaled by its sleep gain.
     awake = sleep < 0.5
-    sources = waves[:, awake] + rest[:, awake] if awake.mean() > 0.05 else (waves + rest) / infant.sleep_gain
+    sources = sources[:, awake] if awake.mean() > 0.05 else sources / infant.sleep_gain
     # Every second sample is enough for a standard deviation.
-    gains = (cortex.gains * infant.background_uv / float((scalp @ sources[:, ::2]).std())).astype(np.float32)
+    level = float((scalp @ sources[:, ::2]).std())
+    return (cortex.gains * infant.background_uv / level).astype(np.float32)
+
+
+def _project(gains: NDArray[np.float32], waves: NDArray[np.float32], rest: NDArray[np.float32], sheet: Sheet) -> None:
+    """Bring sources to the sites; where the background sinks, waves sink more than what lies beneath them."""
     time_s = np.arange(sheet.n) / SHEET_RATE_HZ
     level = np.interp(time_s, np.arange(len(sheet.level)) / DRIVE_RATE_HZ, sheet.level).astype(np.float32)
     factor = round(SHEET_RATE_HZ / MASS_RATE_HZ)

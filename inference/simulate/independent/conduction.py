@@ -55,7 +55,7 @@ def lead_field(
     tangential = electrodes @ moments.T - cosine * radial
     legendre, slope = np.ones_like(cosine), np.zeros_like(cosine)
     before, slope_before = np.zeros_like(cosine), np.zeros_like(cosine)
-    potential = np.zeros_like(cosine)
+    potential: NDArray[np.float64] = np.zeros_like(cosine)
     for n, gain in enumerate(_transfer(shells), start=1):
         following = ((2 * n - 1) * cosine * legendre - (n - 1) * before) / n
         slope_following = slope_before + (2 * n - 1) * legendre

@@ -99,7 +99,8 @@ def integrate_masses(
             value = area * target + near * away + slope * speed
             speed = damp * speed - pull * away
             output[:, first + step] = value[1] - value[2]
-    return output - output.mean(axis=1, keepdims=True)
+    output -= output.mean(axis=1, keepdims=True)
+    return output
 
 
 def _arriving(rng: np.random.Generator, mixing: NDArray[np.float64], n_steps: int) -> NDArray[np.float64]:
@@ -127,4 +128,5 @@ def scale_free(rng: np.random.Generator, shape: tuple[int, int], rate_hz: float)
         total += (
             lfilter([np.sqrt(1 - memory**2)], [1.0, -memory], noise, axis=1).astype(np.float32) * relaxation_s**0.25
         )
-    return total / total.std()
+    total /= total.std()
+    return total

@@ -41,7 +41,7 @@ class _Actor:
         lead = _LEADS[self._style.lead_place] * np.array([self._style.lead_side, 1, 1])
         rng = stream(infant.seed, "fast burst")
         self._fast_fields = [_patch(rng, scalp, place) for place in _spread_from(rng, lead)]
-        self._beta_fields = [_patch(rng, scalp, place) for place in _LEADS * np.array([1, 1, 1])]
+        self._beta_fields = [_patch(rng, scalp, place) for place in _LEADS]
         self._beta_fields += [_patch(rng, scalp, place * np.array([-1, 1, 1])) for place in _LEADS]
 
     def act(self, rng: np.random.Generator, spasm: PlannedSpasm, number: int, room_s: float) -> Iterator[TruthEvent]:
@@ -60,9 +60,9 @@ class _Actor:
         if style.remaining < 1.0 and rng.random() < 0.3 + 0.65 * spasm.intensity:
             start_s = onset_s + slow_s * float(rng.uniform(0.6, 1.0))
             parts.append((Term.DECREMENT, start_s, self._decrement(rng, start_s, room_s)))
-        yield _tell(spasm, number, Term.SPASM, Role.SPASM, first_s, end_s - first_s)
+        yield _tell(spasm, number, Term.SPASM, first_s, end_s - first_s)
         for term, start_s, length_s in parts:
-            yield _tell(spasm, number, term, Role.PART, start_s, length_s)
+            yield _tell(spasm, number, term, start_s, length_s)
 
     def _slow_wave(self, rng: np.random.Generator, onset_s: float, length_s: float, intensity: float) -> float:
         style = self._style
@@ -121,7 +121,8 @@ class _Actor:
         return length_s
 
 
-def _tell(spasm: PlannedSpasm, number: int, term: Term, role: Role, onset_s: float, duration_s: float) -> TruthEvent:
+def _tell(spasm: PlannedSpasm, number: int, term: Term, onset_s: float, duration_s: float) -> TruthEvent:
+    role = Role.SPASM if term is Term.SPASM else Role.PART
     return TruthEvent(
         onset_s=round(onset_s, 3),
         duration_s=round(duration_s, 3),
