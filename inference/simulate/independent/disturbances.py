@@ -215,11 +215,13 @@ def recorder_noise(infant: Infant, n: int, rate_hz: float, channel: int, *, is_e
     rng = stream(infant.seed, f"recorder {channel}")
     time_s = np.arange(n) / rate_hz
     mains_uv = infant.mains_uv * float(np.exp(rng.normal(-0.5, 0.8))) * (2.0 if is_emg else 1.0)
-    noise = infant.noise_uv * rng.standard_normal(n)
+    # From a stream of its own: the number of samples differs between recorders, mains and drift do not.
+    noise = infant.noise_uv * stream(infant.seed, f"recorder noise {channel}").standard_normal(n)
     for harmonic, share in ((1, 1.0), (3, 0.25)):
+        phase = rng.uniform(0.0, 2 * np.pi)
         if harmonic * infant.mains_hz < 0.45 * rate_hz:
-            wave = np.sin(2 * np.pi * harmonic * infant.mains_hz * time_s + rng.uniform(0.0, 2 * np.pi))
+            wave = np.sin(2 * np.pi * harmonic * infant.mains_hz * time_s + phase)
             noise += share * mains_uv * wave
-    knots_s = np.arange(0.0, time_s[-1] + 20.0, 10.0)
+    knots_s = 10.0 * np.arange(int(n / rate_hz / 10.0) + 3)
     drift_uv = np.interp(time_s, knots_s, rng.normal(0.0, 8.0, len(knots_s)))
     return (noise + drift_uv + float(rng.normal(0.0, 15.0))).astype(np.float32)
