@@ -10,9 +10,20 @@ import numpy as np
 #: Keeps these infants apart from any other simulation that starts from the same seeds.
 _FAMILY: Final = 0x5EC0
 
+#: Four muscles as laboratories choose them.
+_MUSCLES: Final = (
+    ("Deltoid L", "Deltoid R", "Quadriceps L", "Quadriceps R"),
+    ("Deltoid L", "Deltoid R", "Neck", "Rectus abdominis"),
+    ("Biceps L", "Biceps R", "Neck", "Quadriceps R"),
+)
+
+#: Towards front and vertex: positive in front, negative behind; the others are negative over the vertex or one side.
+_FRONT_POSITIVE: Final = (0.0, 0.85, 0.5)
+_OTHERS: Final = ((0.0, 0.1, -1.0), (0.6, 0.2, -0.75), (-0.6, 0.2, -0.75))
+
 
 class Hypsarrhythmia(StrEnum):
-    """The interictal pattern: of 60 % or so classic or modified (Hussain et al. 2015; BASED, Mytinger 2021)."""
+    """The interictal pattern; 70 % of these infants have one of the two chaotic ones (this project's choice)."""
 
     NONE = "none"
     MODIFIED = "modified"
@@ -168,17 +179,6 @@ def draw_infant(seed: int) -> Infant:
         heart_hz=float(rng.uniform(1.8, 2.6)),
         heart_uv=float(_spread(rng, 25.0, 0.8)),
     )
-
-
-_MUSCLES: Final = (
-    ("Deltoid L", "Deltoid R", "Quadriceps L", "Quadriceps R"),
-    ("Deltoid L", "Deltoid R", "Neck", "Rectus abdominis"),
-    ("Biceps L", "Biceps R", "Neck", "Quadriceps R"),
-)
-
-#: Towards front and vertex: positive in front, negative behind; the others are negative over the vertex or one side.
-_FRONT_POSITIVE: Final = (0.0, 0.85, 0.5)
-_OTHERS: Final = ((0.0, 0.1, -1.0), (0.6, 0.2, -0.75), (-0.6, 0.2, -0.75))
 
 
 def _draw_style(rng: np.random.Generator, background_uv: float) -> SpasmStyle:
