@@ -131,12 +131,15 @@ def pretrain_by_identity(network: FocusLocalisation, signals: NDArray[np.float32
 
 def predict_log_odds(network: FocusLocalisation, signals: NDArray[np.float32]) -> NDArray[np.float64]:
     """Give the log odds of "focal" for each channel, (channels,): the mean over its half-overlapping windows."""
-    return _mean_over_windows(network, signals, lambda windows: _log_odds(network(windows)))[:, 0]
+    return np.array([float(values.mean()) for values in _over_windows(network, signals, _log_odds_by(network))])
 
 
 def embed(network: FocusLocalisation, signals: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give the extractor's features of each channel, (channels, n_features): the mean over its windows."""
-    return _mean_over_windows(network, signals, network.extract)
+    """Give the extractor's features of each channel, (channels, 2 * n_features): mean and deviation over windows."""
+    summaries = []
+    for features in _over_windows(network, signals, network.extract):
+        summaries.append(torch.cat((features.mean(dim=0), features.std(dim=0, correction=0))).numpy())
+    return np.stack(summaries)
 
 
 def stand_in_patients(signals: NDArray[np.float32], rate_hz: float, n_patients: int, seed: int) -> NDArray[np.int64]:
@@ -171,18 +174,22 @@ def _descend(
         optimiser.step()
 
 
-def _log_odds(logits: Tensor) -> Tensor:
-    return (logits[:, 1] - logits[:, 0])[:, None]
+def _log_odds_by(network: FocusLocalisation) -> Callable[[Tensor], Tensor]:
+    def log_odds(windows: Tensor) -> Tensor:
+        logits = network(windows)
+        difference: Tensor = logits[:, 1] - logits[:, 0]
+        return difference
+
+    return log_odds
 
 
-def _mean_over_windows(
+def _over_windows(
     network: FocusLocalisation, signals: NDArray[np.float32], values_of: Callable[[Tensor], Tensor]
-) -> NDArray[np.float64]:
+) -> Iterator[Tensor]:
+    """Give the values of the half-overlapping windows of one channel after the other, in double precision."""
     network.eval()
     n_samples = network.config.window_samples
-    means = []
     with torch.no_grad():
         for signal in signals:
             windows = torch.from_numpy(np.ascontiguousarray(signal)).unfold(0, n_samples, n_samples // 2)
-            means.append(values_of(windows).double().mean(dim=0).numpy())
-    return np.stack(means)
+            yield values_of(windows).double()

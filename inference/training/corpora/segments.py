@@ -1,5 +1,6 @@
 """Labelled stretches of signal, each knowing the file it came from."""
 
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,19 +62,18 @@ def read_table(path: Path, n_samples: int, n_columns: int, delimiter: str | None
         The file cannot be read, holds something else than numbers, or has another shape.
     """
     try:
-        text = path.read_text(encoding="ascii").strip()
-        rows = [[float(word) for word in line.split(delimiter)] for line in text.splitlines()]
+        text = path.read_text(encoding="ascii").strip() or "nothing"
+        table = np.loadtxt(io.StringIO(text), dtype=np.float32, delimiter=delimiter, comments=None, ndmin=2)
     except OSError as error:
         raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise RecordingError(f"{path} holds something else than numbers.") from error
-    if len(rows) != n_samples or any(len(row) != n_columns for row in rows):
+        raise RecordingError(f"{path} holds something else than a table of numbers.") from error
+    if table.shape != (n_samples, n_columns):
         expected = f"{n_samples} lines of {n_columns} number{'s' if n_columns > 1 else ''}"
         raise RecordingError(f"{path} should hold {expected} and does not.")
-    table = np.array(rows, dtype=np.float32).T
     if not np.isfinite(table).all():
         raise RecordingError(f"{path} holds values that are not finite.")
-    return table
+    return table.T
 
 
 def stack(tables: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

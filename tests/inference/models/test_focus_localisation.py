@@ -198,7 +198,7 @@ def test_class_weights_are_those_of_equation_14():
 def test_joint_training_separates_two_kinds_of_channels_and_repeats_itself():
     signals, label = two_kinds_of_channels(16, seed=0)
     patient = stand_in_patients(signals, RATE_HZ, 3, seed=0)
-    settings = FocusTraining(n_steps=15, batch_size=16, seed=4)
+    settings = FocusTraining(n_steps=12, batch_size=12, seed=4)
     answers = []
     for _ in range(2):
         torch.manual_seed(1)
@@ -225,22 +225,22 @@ def test_pretraining_by_identity_needs_no_label_and_changes_the_features():
     network = FocusLocalisation()
     before = embed(network, signals)
     pretrain_by_identity(network, signals, FocusTraining(n_steps=2, batch_size=4))
-    assert embed(network, signals).shape == before.shape == (6, network.config.n_features)
+    assert embed(network, signals).shape == before.shape == (6, 2 * network.config.n_features)
     assert not np.allclose(embed(network, signals), before)
 
 
 # --- export ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_windows", [1, 2, 7])
-def test_onnx_gives_the_probabilities_of_torch(tmp_path_factory, n_windows):
+def test_onnx_gives_the_probabilities_of_torch_for_any_number_of_windows(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     network = FocusLocalisation().eval()
-    path = tmp_path_factory.mktemp("export") / "model.onnx"
+    path = tmp_path / "model.onnx"
     export_focus_onnx(path, network, temperature=1.3)
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    signal = 100.0 * normal(n_windows, 1024, seed=n_windows)
-    (probability,) = session.run(["probability"], {"signal": signal.numpy()})
-    with torch.no_grad():
-        expected = torch.softmax(network(signal) / 1.3, dim=-1).numpy()
-    assert np.abs(probability - expected).max() <= 1e-4
+    for n_windows in (1, 2, 7):
+        signal = 100.0 * normal(n_windows, 1024, seed=n_windows)
+        (probability,) = session.run(["probability"], {"signal": signal.numpy()})
+        with torch.no_grad():
+            expected = torch.softmax(network(signal) / 1.3, dim=-1).numpy()
+        assert np.abs(probability - expected).max() <= 1e-4

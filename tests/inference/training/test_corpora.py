@@ -62,7 +62,7 @@ def test_a_damaged_file_is_named(tmp_path):
     with pytest.raises(RecordingError, match=r"N001\.TXT should hold 4097 lines of 1 number"):
         read_bonn(tmp_path)
     (tmp_path / "N001.TXT").write_text("12\nabc\n", encoding="ascii")
-    with pytest.raises(RecordingError, match=r"N001\.TXT holds something else than numbers"):
+    with pytest.raises(RecordingError, match=r"N001\.TXT holds something else than a table of numbers"):
         read_bonn(tmp_path)
 
 
