@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Method = Callable[[Units, Indices, Indices, int], Array]
 
-JOINT_TRAINING = FocusTraining(n_steps=60, batch_size=32, peak_rate=2e-3)
+JOINT_TRAINING = FocusTraining(n_steps=150, batch_size=32, peak_rate=3e-3)
 FROM_NOTHING = FocusTraining(n_steps=150, batch_size=32, peak_rate=4e-3)
 #: Scores of different methods are added: none may outvote the rest alone.
 LARGEST_SCORE = 2.0
