@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tests.benchmarks.focus_folds import folds_of, interval_over_files
+from tests.benchmarks.focus_folds import folds_of, gain_over_files, interval_over_files
 from tests.benchmarks.focus_methods import HYBRID_PARTS, METHODS, TITLES
 from tests.benchmarks.focus_units import CORPORA, PROTOCOLS, Units
 
@@ -39,6 +39,7 @@ PAPER = {
         "network-neither": 91.8,
     },
 }
+BASELINE = "extra-trees"
 PROTOCOL_TITLES = {
     "file": "folds by file: the paper's protocol, no file's windows on both sides",
     "simultaneous": "folds by moment: files recorded at the same time stay on one side",
@@ -138,27 +139,34 @@ def write_table(results: Results) -> None:
             if scores is None:
                 continue
             figures = summary(scores, label)
+            baseline = complete_draws(results, protocol, BASELINE)
+            if baseline is not None and method != BASELINE:
+                n_draws = min(len(scores), len(baseline))
+                right = [(part[:n_draws] > 0) == (label == 1) for part in (scores, baseline)]
+                figures["gain_over_baseline"] = list(gain_over_files(*right))
             results.content["summary"][f"{protocol}/{method}"] = figures
             rows.append(_row(method, figures, PAPER[results.corpus].get(method) if protocol == "file" else None))
         if rows:
             lines += [f"## {PROTOCOL_TITLES[protocol]}", ""]
-            lines += ["| method | ACC % | 95 % across files | across draws | SN | SP | PPV | NPV | paper's ACC |"]
-            lines += ["|---|---|---|---|---|---|---|---|---|", *rows, ""]
+            lines += [
+                "| method | ACC % | 95 % across files | across draws | gain over the baseline, 95 % across files | SN | SP | PPV | NPV | paper's ACC |"
+            ]
+            lines += ["|---|---|---|---|---|---|---|---|---|---|", *rows, ""]
     lines += ["Commands, in order:", "", *(f"    {command}" for command in results.content["commands"]), ""]
     results.save()
     results.path.with_suffix(".md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _row(method: str, figures: dict, paper: float | None) -> str:
-    low, high = figures["interval_files"]
+    low, high = (100 * value for value in figures["interval_files"])
     draws = figures["draws"]
-    across = f"{100 * min(draws):.1f}-{100 * max(draws):.1f} ({len(draws)})"
-    others = " | ".join(f"{100 * figures[name]:.1f}" for name in ("SN", "SP", "PPV", "NPV"))
-    stated = f"{paper:.2f}" if paper else ""
-    title = TITLES[method]
-    return (
-        f"| {title} | {100 * figures['ACC']:.1f} | {100 * low:.1f}-{100 * high:.1f} | {across} | {others} | {stated} |"
-    )
+    cells = [TITLES[method], f"{100 * figures['ACC']:.1f}", f"{low:.1f} to {high:.1f}"]
+    cells.append(f"{100 * min(draws):.1f} to {100 * max(draws):.1f} ({len(draws)})")
+    gain = [100 * value for value in figures.get("gain_over_baseline", ())]
+    cells.append(f"{gain[0]:+.1f} ({gain[1]:+.1f} to {gain[2]:+.1f})" if gain else "")
+    cells += [f"{100 * figures[name]:.1f}" for name in ("SN", "SP", "PPV", "NPV")]
+    cells.append(f"{paper:.2f}" if paper else "")
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:

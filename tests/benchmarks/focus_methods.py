@@ -106,11 +106,11 @@ TITLES: Mapping[str, str] = {
     "network-no-dann": "... without patient discriminator",
     "network-neither": "... without either",
     "network-from-nothing": "network: the paper's joint loss from random weights",
-    "hybrid": "hybrid: mean score of network, kernels, extra-trees (and coherence where there are pairs)",
+    "hybrid": "hybrid: mean score of frozen network, kernels, extra-trees (and coherence where there are pairs)",
 }
 
 #: Equal weights, nothing fitted; but which parts to take was decided after a look at folds of the same files.
 HYBRID_PARTS: Mapping[str, tuple[str, ...]] = {
-    "bonn": ("network", "kernels", "extra-trees"),
-    "bern-barcelona": ("network", "kernels", "extra-trees", "coherence"),
+    "bonn": ("frozen", "kernels", "extra-trees"),
+    "bern-barcelona": ("frozen", "kernels", "extra-trees", "coherence"),
 }

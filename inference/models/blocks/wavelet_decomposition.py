@@ -33,7 +33,8 @@ class WaveletDecomposition(nn.Module):
         self.n_levels = n_levels
         scaling = torch.tensor(DB4_SCALING, dtype=torch.float64)
         wavelet = scaling.flip(0) * torch.tensor([1.0, -1.0] * (N_TAPS // 2), dtype=torch.float64)
-        # Equations 5 and 6 convolve; torch correlates: so the taps go in reversed.
+        # Equations 5 and 6 convolve with the pair itself, where PyWavelets correlates: the same bands, time reversed.
+        # torch correlates, so the taps go in reversed.
         taps = torch.stack((scaling, wavelet)).flip(1).to(torch.float32)
         self.register_buffer("taps", taps[:, None, :], persistent=False)
 
