@@ -1,0 +1,54 @@
+"""Style-feature randomisation: what a patient's amplifier and amplitude look like is shuffled within the batch.
+
+Source: Yang et al. 2023, Front. Comput. Neurosci. 17:1294770, equations 1 to 3, after permuted AdaIN (Nuriel et al.
+2021, CVPR).
+"""
+
+import torch
+from torch import Tensor, nn
+
+EPSILON = 1e-5
+#: Equation 3 as printed normalises by shuffled statistics; the work that it cites removes a sample's own ones first.
+STYLES = ("equation 3", "permuted AdaIN")
+
+
+def style_of(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Give mean and standard deviation of every sub-band of every sample: equations 1 and 2.
+
+    Parameters
+    ----------
+    x : (batch, sub-bands, samples).
+
+    Returns
+    -------
+    Two tensors (batch, sub-bands, 1).
+    """
+    mean = x.mean(dim=-1, keepdim=True)
+    variance = (x - mean).square().mean(dim=-1, keepdim=True)
+    return mean, torch.sqrt(variance + EPSILON)
+
+
+class StyleRandomisation(nn.Module):
+    """Normalise each sample's sub-bands by the statistics of another sample of the batch."""
+
+    def __init__(self, style: str = STYLES[0]) -> None:
+        super().__init__()
+        if style not in STYLES:
+            raise ValueError(f"style must be one of {STYLES}, not {style!r}")
+        self.style = style
+
+    def forward(self, x: Tensor, order: Tensor | None = None) -> Tensor:
+        """Give ``x`` in the style of ``x[order]``.
+
+        Parameters
+        ----------
+        x : (batch, sub-bands, samples).
+        order : (batch,) a permutation; drawn at random where it is not given.
+        """
+        if order is None:
+            order = torch.randperm(x.shape[0], device=x.device)
+        mean, deviation = style_of(x)
+        other_mean, other_deviation = mean[order], deviation[order]
+        if self.style == "equation 3":
+            return (x - other_mean) / other_deviation
+        return (x - mean) / deviation * other_deviation + other_mean

@@ -1,0 +1,1 @@
+"""Public corpora as they are downloaded: files in, labelled values out."""
