@@ -1,14 +1,13 @@
 """The focus-localisation network as one ONNX file of standard operators."""
 
-import warnings
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from inference.models.focus_localisation import FocusLocalisation
+from inference.training.graph_export import EXAMPLE_WINDOWS, export_graph
 
-OPSET = 20
 INPUT_NAME = "signal"
 OUTPUT_NAME = "probability"
 
@@ -27,20 +26,5 @@ class CalibratedFocus(nn.Module):
 
 def export_focus_onnx(path: Path, network: FocusLocalisation, temperature: float = 1.0) -> None:
     """Write one ONNX file of standard operators only, for any number of windows; the network goes into evaluation."""
-    module = CalibratedFocus(network, temperature).eval()
-    n_windows = 3  # anything but 1, which the exporter would take for a constant
-    windows = torch.export.Dim("windows", min=1, max=4096)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the exporter warns about its own deprecated calls
-        torch.onnx.export(
-            module,
-            (torch.zeros(n_windows, network.config.window_samples),),
-            path,
-            input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
-            dynamic_shapes=({0: windows},),
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+    windows = torch.zeros(EXAMPLE_WINDOWS, network.config.window_samples)
+    export_graph(path, CalibratedFocus(network, temperature), {INPUT_NAME: windows}, [OUTPUT_NAME])
