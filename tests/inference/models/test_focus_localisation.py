@@ -1,5 +1,7 @@
 import numpy as np
+import onnxruntime
 import pytest
+import pywt
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -89,7 +91,6 @@ def test_the_transform_keeps_energy_and_puts_each_tone_into_its_band():
 
 
 def test_the_transform_is_that_of_pywavelets_with_time_reversed_where_it_is_installed():
-    pywt = pytest.importorskip("pywt")
     x = normal(256)
     expected = pywt.wavedec(x.double().numpy()[::-1], "db4", mode="periodization", level=3)
     for band, reference in zip(WaveletDecomposition(3)(x[None, None]), expected, strict=True):
@@ -233,7 +234,6 @@ def test_pretraining_by_identity_needs_no_label_and_changes_the_features():
 
 
 def test_onnx_gives_the_probabilities_of_torch_for_any_number_of_windows(tmp_path):
-    onnxruntime = pytest.importorskip("onnxruntime")
     network = FocusLocalisation().eval()
     path = tmp_path / "model.onnx"
     export_focus_onnx(path, network, temperature=1.3)
