@@ -149,10 +149,8 @@ def write_table(results: Results) -> None:
         if rows:
             lines += [f"## {PROTOCOL_TITLES[protocol]}", ""]
             lines += [
-                lines += [
-                    "| method | ACC % | 95 % across files | across draws | gain over the baseline, 95 % across files "
-                    "| SN | SP | PPV | NPV | paper's ACC |"
-                ]
+                "| method | ACC % | 95 % across files | across draws | gain over the baseline, 95 % across files "
+                "| SN | SP | PPV | NPV | paper's ACC |"
             ]
             lines += ["|---|---|---|---|---|---|---|---|---|---|", *rows, ""]
     lines += ["Commands, in order:", "", *(f"    {command}" for command in results.content["commands"]), ""]
