@@ -131,20 +131,20 @@ class InferenceEngine(QObject):
 
     @Slot(object, object)
     def _tell_end(self, job: _Job, results: object) -> None:
-        if job is not self._job:
-            return
-        self._job = None
-        if job.is_unwanted.is_set():
-            self.cancelled.emit()
-        else:
+        if self._let_go(job):
             self.finished.emit(results)
 
     @Slot(object, str)
     def _tell_failure(self, job: _Job, sentence: str) -> None:
+        if self._let_go(job):
+            self.failed.emit(sentence)
+
+    def _let_go(self, job: _Job) -> bool:
+        """Let go of a job that has ended, and tell whether how it ended is news: not when it was cancelled."""
         if job is not self._job:
-            return
+            return False
         self._job = None
         if job.is_unwanted.is_set():
             self.cancelled.emit()
-        else:
-            self.failed.emit(sentence)
+            return False
+        return True
