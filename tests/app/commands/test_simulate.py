@@ -43,7 +43,7 @@ def test_a_second_run_leaves_the_first_case_alone(parser, tmp_path):
         (["infant", "--out", "x", "--seed", "-1"], "negative"),
         (["infant", "--out", "x", "--minutes", "0"], "not between"),
         (["infant", "--out", "x", "--minutes", "nan"], "not between"),
-        (["infant", "--out", "x", "--minutes", "600"], "not between"),
+        (["infant", "--out", "x", "--minutes", "6000"], "not between"),
     ],
 )
 def test_a_wrong_word_is_explained(parser, words, reason, capsys):
@@ -53,10 +53,16 @@ def test_a_wrong_word_is_explained(parser, words, reason, capsys):
     assert reason in capsys.readouterr().err
 
 
+def test_a_recording_that_would_not_fit_the_memory_is_refused_before_anything_is_written(parser, tmp_path):
+    with pytest.raises(RecordingError, match="infant is at most 180 minutes"):
+        run(parser, "infant", "--out", str(tmp_path / "none"), "--minutes", "600")
+    assert not (tmp_path / "none").exists()
+
+
 def test_the_help_tells_a_newcomer_what_comes_out(parser, capsys):
     with pytest.raises(SystemExit):
         parser.parse_args(["simulate", "--help"])
     text = capsys.readouterr().out
-    assert "infant" in text
+    assert all(name in text for name in simulate.KINDS)
     assert "_truth.tsv" in text
     assert "same seed" in text
