@@ -12,18 +12,24 @@ from inference.errors import RecordingError
 
 #: No kind is longer than a long night.
 MAX_MINUTES = 720.0
+#: `inference.simulate.syndromes.Syndrome`, which takes longer to read in than the help to print.
+SYNDROMES = ("EIEE", "WEST", "CAE", "FS+", "BECT", "CSWS")
 #: The usual rate of simultaneous EEG and EMG, and that of the paper's recordings.
 INFANT_RATE_HZ = 1024.0
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be simulated and where it goes; ``on_progress`` is called with the share that is done, 0 to 1."""
+    """What is to be simulated and where it goes.
+
+    ``on_progress`` is called with the share that is done, 0 to 1. ``syndrome`` is None where the seed decides.
+    """
 
     seed: int
     duration_s: float
     folder: Path
     on_progress: Callable[[float], None]
+    syndrome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,26 @@ def _write_infant(order: Order) -> tuple[Path, ...]:
     return write_case(case, order.folder)
 
 
+def _write_syndrome(order: Order) -> tuple[Path, ...]:
+    from inference.simulate import write_case
+    from inference.simulate.syndromes import Syndrome, simulate_syndrome
+
+    syndrome = None if order.syndrome is None else Syndrome(order.syndrome)
+    case = simulate_syndrome(order.seed, order.duration_s, syndrome=syndrome, on_progress=order.on_progress)
+    return write_case(case, order.folder)
+
+
 #: Every kind by the name that is typed, in the order of the help.
 KINDS: Mapping[str, Kind] = {
     "infant": Kind(
         "an infant with epileptic spasms: 25 EEG and 4 EMG channels, sleep and\n"
         "waking, clusters of spasms, and much that looks like a spasm and is none",
         _write_infant,
+    ),
+    "syndrome": Kind(
+        "a child with one of six epilepsy syndromes (EIEE, WEST, CAE, FS+, BECT,\n"
+        "CSWS): 21 EEG channels, sleep and waking, seizures and what is between them",
+        _write_syndrome,
     ),
 }
 
@@ -69,6 +89,7 @@ _EXAMPLES = """\
 examples:
   spasmlens simulate infant --out cases                    ten minutes of infant 0
   spasmlens simulate infant --out cases --seed 7 --minutes 30
+  spasmlens simulate syndrome --out cases --syndrome CAE
 
 writes cases/infant-0007.edf (the recording; nothing in it betrays the truth)
 and cases/infant-0007_truth.tsv (onset and duration in seconds, eventType, channels, cluster).
@@ -88,6 +109,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to; made if need be")
     parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="which one: 0, 1, 2 ... (default: 0)")
     parser.add_argument("--minutes", type=_minutes, metavar="M", help="how long (default: as usual for the kind)")
+    parser.add_argument("--syndrome", choices=SYNDROMES, help="of a child of kind syndrome (default: the seed decides)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -96,12 +118,14 @@ def run(args: argparse.Namespace) -> int:
     minutes = kind.default_minutes if args.minutes is None else args.minutes
     if minutes > kind.most_minutes:
         raise RecordingError(f"{minutes:g} minutes are too long: {args.kind} is at most {kind.most_minutes:g} minutes.")
+    if args.syndrome and args.kind != "syndrome":
+        raise RecordingError(f"--syndrome is for the kind syndrome, not for {args.kind}.")
     with tqdm(total=100, desc="simulating", unit="%", delay=2.0, leave=False, file=sys.stderr) as bar:
 
         def show(share: float) -> None:
             bar.update(round(100 * share) - bar.n)
 
-        paths = kind.write(Order(args.seed, max(1.0, round(minutes * 60.0)), args.out, show))
+        paths = kind.write(Order(args.seed, max(1.0, round(minutes * 60.0)), args.out, show, args.syndrome))
     for path in paths:
         sys.stdout.write(f"{path}\n")
     return 0
