@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from inference.errors import TrainingError
 from inference.models.dsmn_ess import ELECTRODES, SYNDROMES, DsmnConfig, DsmnEss, Task
-from inference.runtime.package import InputSpec
+from inference.runtime.cards import MAINS, MontageInputs
 from inference.training.checkpoints import Checkpoint
 from inference.training.loop import LoopSettings, descend
 from inference.training.losses import LossSettings, multitask_loss
@@ -20,17 +20,15 @@ from inference.training.repeatable import make_repeatable
 
 NAME = "dsmn-ess"
 PAPER = "Cao et al. 2023, DSMN-ESS, IEEE Trans Instrum Meas 72, doi:10.1109/TIM.2023.3307724"
-#: What the network is shown: sections II-B and III-A; the mains is taken out besides.
-INPUTS = InputSpec(
+#: What the network is shown: sections II-B and III-A.
+INPUTS = MontageInputs(
     eeg_electrodes=ELECTRODES,
-    n_emg=0,
     rate_hz=256.0,
     window_s=4.0,
     hop_s=2.0,
     lff_hz=1.0,
     hff_hz=70.0,
-    emg_lff_hz=10.0,
-    emg_hff_hz=100.0,
+    notch_hz=MAINS,
 )
 
 
