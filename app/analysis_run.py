@@ -16,9 +16,10 @@ from app.times import duration_text
 from inference.errors import LabelError
 from inference.labels.vocabulary import find_term
 from inference.recordings.recording import Recording
-from inference.runtime.analysis import AnalysisRequest, AnalysisUpdate, ModelResult
+from inference.runtime.analysis import AnalysisRequest
 from inference.runtime.cards import EventRule
 from inference.runtime.package import ModelPackage
+from inference.runtime.results import AnalysisUpdate, ModelResult
 
 if TYPE_CHECKING:
     from inference.labels.detections import Detection

@@ -15,9 +15,9 @@ from app.study.study import Study
 from inference.errors import SpasmlensError
 from inference.labels.annotations import ReadingView
 from inference.recordings.recording import ChannelKind, Recording
-from inference.runtime.analysis import ModelResult
 from inference.runtime.package import ModelPackage
 from inference.runtime.registry import SHIPPED_FOLDER, PackageSurvey
+from inference.runtime.results import ModelResult
 
 
 class Session(QObject):

@@ -11,10 +11,11 @@ from tqdm import tqdm
 
 from inference.errors import AnalysisError, SpasmlensError
 from inference.recordings import open_recording
-from inference.runtime.analysis import AnalysisRequest, ModelResult, analyze
+from inference.runtime.analysis import AnalysisRequest, analyze
 from inference.runtime.outputs import output_paths, write_outputs
 from inference.runtime.package import ModelPackage
 from inference.runtime.registry import choose_packages, survey_packages
+from inference.runtime.results import ModelResult
 from inference.runtime.session import PROVIDERS
 
 _DESCRIPTION = """\

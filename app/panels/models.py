@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.theme import GRID_PX
-from inference.runtime.analysis import ModelResult
 from inference.runtime.cards import ModelCard
 from inference.runtime.package import ModelPackage
+from inference.runtime.results import ModelResult
 
 SIMULATED_WARNING = "trained on simulated data, not clinically validated"
 
