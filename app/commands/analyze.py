@@ -20,9 +20,14 @@ from inference.runtime.session import PROVIDERS
 
 _DESCRIPTION = """\
 Run the networks over recordings and write, for each FILE, into the folder DIR:
-  FILE_desc-spasmlens_events.tsv         the events found (SzCORE columns)
-  FILE_desc-spasmlens_probabilities.npz  the networks' probabilities over the whole length
-  FILE_desc-spasmlens_summary.json       networks, channels used and missing, problems
+  FILE_desc-spasmlens_events.tsv         the spasms and seizures found (SzCORE columns)
+  FILE_desc-spasmlens_probabilities.npz  the networks' probabilities over the whole length: TASK_time_s,
+                                         TASK_probability, TASK_overall, what their columns are, channel weights
+  FILE_desc-spasmlens_hypnogram.tsv      the stage of every 30-s epoch (BIDS, with its side-car)
+  FILE_desc-spasmlens_summary.json       what each network gave, channels used and missing, problems
+
+What is said of a whole recording (TASK_overall): for syndromes the mean of the probabilities over all windows, for the
+focus the mean log odds of each channel as a probability, for sleep the share of the epochs in each stage.
 
 Recordings are never written. A file that cannot be analysed is told, the others go on, and the exit code is 2.
 """
@@ -37,7 +42,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Describe the command."""
     parser = subparsers.add_parser(
         "analyze",
-        help="find events in recordings without a window",
+        help="let the networks look at recordings without a window",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -129,11 +134,8 @@ def _refuse_twins(path: Path, before: Sequence[Path], folder: Path) -> None:
 def _tell(summary: dict[str, Any]) -> Iterator[str]:
     yield summary["path"]
     for name, model in summary["models"].items():
-        n_events = model["events"]
-        yield (
-            f"  {name} {model['version']}: {n_events} event{'' if n_events == 1 else 's'} "
-            f"in {model['seconds']:.1f} s on {model['provider'].upper()}"
-        )
+        yield f"  {name} {model['version']}: {model['gist']}"
+        yield f"    took {model['seconds']:.1f} s on {model['provider'].upper()}"
         yield f"    channels used: {', '.join(model['channels_used'])}"
         yield f"    missing: {', '.join(model['channels_missing']) or 'none'}"
         if model["channels_interpolated"]:

@@ -113,6 +113,7 @@ def _describe_result(result: ModelResult, card: ModelCard) -> dict[str, Any]:
         "channels_missing": list(result.channels_missing),
         "channels_interpolated": list(result.channels_interpolated),
         "events": len(result.detections),
+        "gist": result.gist,
         "overall": {answer.task: _describe_overall(answer) for answer in result.answers if answer.columns},
         "stage_minutes": None if result.hypnogram is None else _count_minutes(result.hypnogram),
         "seconds": round(result.seconds, 3),

@@ -1,8 +1,9 @@
 """Finding the model packages that are here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from inference.errors import ModelPackageError
 from inference.runtime.cards import CARD_NAME
@@ -10,6 +11,15 @@ from inference.runtime.package import ModelPackage, open_package
 from resources import FOLDER
 
 SHIPPED_FOLDER = FOLDER / "models"
+#: The networks that this program was made for, by name, and what is not told where one is missing.
+NETWORKS: Mapping[str, str] = MappingProxyType(
+    {
+        "iess-fusionnet": "spasms are not looked for",
+        "dsmn-ess": "seizures are not looked for and no syndrome is told",
+        "focus-localisation": "no channel is told to lie over the focus",
+        "sleep-staging": "sleep is not staged",
+    }
+)
 #: The order in which networks run: what a reader works through first must not wait for the rest.
 _TASKS_IN_ORDER = ("spasm", "seizure", "focus", "sleep_stage")
 
@@ -20,6 +30,16 @@ class PackageSurvey:
 
     packages: tuple[ModelPackage, ...]
     problems: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """A sentence on each of `NETWORKS` that is not here at all."""
+        here = {package.card.name for package in self.packages}
+        return tuple(
+            f"{name} is not installed: {lack}."
+            for name, lack in NETWORKS.items()
+            if name not in here and not any(name in problem for problem in self.problems)
+        )
 
 
 def survey_packages(folder: Path = SHIPPED_FOLDER) -> PackageSurvey:

@@ -1,5 +1,6 @@
 """What networks say about a recording, as values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 from inference.labels.detections import Detection, ModelReference
 from inference.labels.hypnograms import Hypnogram
 from inference.runtime.cards import EventRule
+
+#: So many channels are named as those most likely to lie over the focus.
+_N_LEADING = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +84,11 @@ class ModelResult:
     problems: tuple[str, ...]
 
     @property
+    def gist(self) -> str:
+        """What the network gave, in one line for a reader."""
+        return "; ".join(_tell_gist(self))
+
+    @property
     def task(self) -> str:
         """What the network is for, as its card names it."""
         return self.answers[0].task
@@ -118,3 +127,28 @@ class AnalysisUpdate:
     detections: tuple[Detection, ...] = ()
     result: ModelResult | None = None
     problem: str = ""
+
+
+def _tell_gist(result: ModelResult) -> Iterator[str]:
+    if result.events is not None:
+        n_events = len(result.detections)
+        yield f"{n_events} event{'' if n_events == 1 else 's'}"
+    if result.hypnogram is not None:
+        yield _tell_stages(result.hypnogram)
+        return
+    for answer in result.answers:
+        if answer.columns:
+            yield f"{answer.task} {_tell_leading(answer)}"
+
+
+def _tell_leading(answer: Answer) -> str:
+    """Name the most probable class, or the channels most likely to be what the network looks for."""
+    order = [int(i) for i in np.argsort(-answer.overall, kind="stable") if np.isfinite(answer.overall[i])]
+    leading = order[: _N_LEADING if answer.columns_are == "channels" else 1]
+    return ", ".join(f"{answer.columns[i]} {answer.overall[i]:.2f}" for i in leading) or "not told"
+
+
+def _tell_stages(hypnogram: Hypnogram) -> str:
+    counts = {code: hypnogram.stages.count(code) for code in hypnogram.stage_set.codes}
+    minutes = (f"{code} {n * hypnogram.epoch_s / 60:g} min" for code, n in counts.items() if n)
+    return ", ".join(minutes) or "no epoch staged"

@@ -126,3 +126,17 @@ def test_real_recordings_are_analysed_for_their_whole_length(test_data, tmp_path
     assert summary["models"]["burst-finder"]["channels_missing"]
     with np.load(summary["outputs"][1]) as arrays:
         assert np.isfinite(arrays["spasm_probability"]).mean() > 0.9
+
+
+def test_networks_of_every_kind_say_what_they_gave(tmp_path, capsys, monkeypatch, package, untrained_packages):
+    everything = PackageSurvey((package, *untrained_packages.values()), ())
+    monkeypatch.setattr(analyze, "survey_packages", lambda: everything)
+    path = write_edf(tmp_path / "night.edf", make_patient(65.0, bursts_s=BURSTS_S))
+    assert run(path, "--out", tmp_path / "out") == 0
+    told = capsys.readouterr().out
+    assert "burst-finder 1.0.0: 2 events\n" in told
+    assert "dsmn-ess 0.0.0: 1 event; syndrome " in told
+    assert "focus-localisation 0.0.0: focus EEG " in told
+    assert "sleep-staging 0.0.0: " in told
+    endings = sorted(file.name.rpartition("spasmlens_")[2] for file in (tmp_path / "out").iterdir())
+    assert endings == ["events.tsv", "hypnogram.json", "hypnogram.tsv", "probabilities.npz", "summary.json"]
