@@ -31,6 +31,7 @@ class ClockSource(StrEnum):
     SIDECAR = "sidecar"
     TIMES = "times"
     ASSUMED = "assumed"
+    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,14 +70,16 @@ class Alignment:
         return volume if 0 <= volume < self.n_volumes else None
 
 
-def align(volumes: Volumes, recording: Recording, *, offset_s: float | None = None) -> Alignment | None:
+def align(volumes: Volumes, recording: Recording | None, *, offset_s: float | None = None) -> Alignment | None:
     """Place a run on a recording's clock; None where neither image nor triggers tell how long a volume takes.
 
     In this order: ``offset_s`` as set by hand, the volume triggers among the recording's annotations, ``StartTime`` in
     the recording's sidecar (its start after that of the first volume, as BIDS has it for what is recorded along),
-    the acquisition times of both, and last the start of the recording, which is said to be an assumption.
+    the acquisition times of both, and last the start of the recording, which is said to be an assumption. Without a
+    recording the clock begins with the first volume.
     """
-    train, sentences = find_trigger_train(recording.annotations, volumes.tr_s, volumes.n_volumes)
+    annotations = () if recording is None else recording.annotations
+    train, sentences = find_trigger_train(annotations, volumes.tr_s, volumes.n_volumes)
     problems = list(sentences)
     tr_s = _repetition_s(volumes, train, problems)
     if tr_s is None:
@@ -87,6 +90,8 @@ def align(volumes: Volumes, recording: Recording, *, offset_s: float | None = No
         first = _first_volume(volumes, train, problems)
         start_s = train.onset_s + first * tr_s
         return Alignment(start_s, tr_s, volumes.n_volumes, ClockSource.TRIGGERS, train, tuple(problems))
+    if recording is None:
+        return Alignment(0.0, tr_s, volumes.n_volumes, ClockSource.OWN, None, tuple(problems))
     told_s, source = _without_triggers(volumes, recording, tr_s, problems)
     return Alignment(told_s, tr_s, volumes.n_volumes, source, None, tuple(problems))
 

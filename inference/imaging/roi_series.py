@@ -174,7 +174,10 @@ def _tell_uncovered(means: RegionMeans, covered: NDArray[np.bool_], problems: li
     n_outside = int(np.sum(means.n_voxels == 0))
     n_broken = int(np.sum(~covered)) - n_outside
     if n_outside:
-        problems.append(f"The image does not cover {n_outside} of the {N_PARCELS} regions; they have no signal.")
+        problems.append(
+            f"{n_outside} of the {N_PARCELS} regions hold no voxel, the image being too coarse or not reaching them; "
+            "they have no signal."
+        )
     if n_broken > 0:
         problems.append(f"{n_broken} regions hold no numbers (NaN) in some volumes; they have no signal.")
 

@@ -192,7 +192,7 @@ def test_a_slab_leaves_the_regions_outside_it_without_a_signal(tmp_path):
     outside = means.n_voxels == 0
     assert 20 < outside.sum() < 80
     assert np.array_equal(np.isnan(series.values).all(axis=0), outside)
-    assert f"does not cover {outside.sum()} of the 100 regions" in series.problems[0]
+    assert f"{outside.sum()} of the 100 regions hold no voxel" in series.problems[0]
 
 
 def test_two_volumes_are_neither_filtered_nor_refused(tmp_path):
