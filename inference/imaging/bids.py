@@ -67,7 +67,8 @@ def find_bold(recording: Path) -> tuple[Path, ...]:
     """Find the fMRI that belongs to an EEG recording, the best match first.
 
     In a BIDS data set that is every ``func/*_bold.nii[.gz]`` of the same subject and session whose task, run and
-    acquisition do not contradict the recording's; elsewhere an image beside it whose name begins with the recording's.
+    acquisition do not contradict the recording's; elsewhere an image beside it that has the recording's name, or that
+    name and more after ``_``, ``-`` or a space.
     """
     entities, suffix = split_name(recording)
     if suffix == "eeg" and "sub" in entities:
@@ -76,7 +77,9 @@ def find_bold(recording: Path) -> tuple[Path, ...]:
         agreeing = [path for path in images if _agree(entities, split_name(path)[0])]
         return tuple(sorted(agreeing, key=lambda path: (-_n_shared(entities, split_name(path)[0]), path.name)))
     stem = recording.name.partition(".")[0]
-    return tuple(path for path in _images(recording.parent) if image_stem(path).startswith(stem))
+    names = (f"{stem}_", f"{stem}-", f"{stem} ")
+    beside = [(path, image_stem(path)) for path in _images(recording.parent)]
+    return tuple(path for path, name in beside if name == stem or name.startswith(names))
 
 
 def _sidecars(path: Path) -> Iterator[Path]:

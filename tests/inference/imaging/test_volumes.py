@@ -129,6 +129,7 @@ def test_the_fmri_of_an_eeg_recording_is_found_in_bids_and_beside_it(tmp_path):
     assert len(find_bold(eeg.with_name("sub-01_task-sleep_eeg.vhdr"))) == 2
     assert find_bold(eeg.with_name("sub-02_task-sleep_eeg.vhdr")) == ()
     write_run(tmp_path / "night_bold.nii")
+    write_run(tmp_path / "nightmare.nii")
     assert find_bold(tmp_path / "night.edf") == (tmp_path / "night_bold.nii",)
 
 
