@@ -1,6 +1,6 @@
 """The EEG between events: rhythms of waking and sleep, hypsarrhythmia, spindles, interictal spikes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -46,9 +46,11 @@ _WAXING = Spectrum(0.02, 0.25)
 _GROUPING = Spectrum(0.1, 0.3)
 
 
-def add_background(sheet: Sheet, course: Course, seed: int, on_progress: Progress) -> None:
-    """Add the ongoing EEG, suppressed where events suppress it."""
-    rhythms = _rhythms(sheet)
+def add_background(
+    sheet: Sheet, course: Course, seed: int, on_progress: Progress, rhythms: Sequence[Rhythm] | None = None
+) -> None:
+    """Add the ongoing EEG, suppressed where events suppress it; an infant's rhythms if none are given."""
+    rhythms = _rhythms(sheet) if rhythms is None else rhythms
     for block in blocks(sheet.n_samples, sheet.rate_hz):
         states = {state: course.weights(state, block.time_s) for state in State}
         total = np.zeros((len(sheet.eeg), block.stop - block.start), dtype=np.float32)
@@ -80,10 +82,10 @@ def _rhythm(block: Block, random: np.random.Generator, rhythm: Rhythm, nrem: Sam
 def _rhythms(sheet: Sheet) -> list[Rhythm]:
     patient = sheet.patient
     body, gain = patient.background, patient.background.gain
-    cortex = _everywhere(sheet, body.asymmetry)
+    cortex = everywhere(sheet, body.asymmetry)
     awake, nrem, rem = State.AWAKE, State.NREM, State.REM
-    posterior = _mixture(sheet, [_below(site, 0.42) for site in ("O1", "O2", "P3", "P4", "P7", "P8")])
-    central = _mixture(sheet, [_below("C3"), _below("C4"), _below("Fz"), _below("Cz")])
+    posterior = mixture(sheet, [below(site, 0.42) for site in ("O1", "O2", "P3", "P4", "P7", "P8")])
+    central = mixture(sheet, [below("C3"), below("C4"), below("Fz"), below("Cz")])
     # 40-100 uV from peak to peak awake, 100-200 uV in NREM sleep, as textbooks of infant EEG have it; how that is
     # split over the rhythms is this project's choice.
     parts = [
@@ -98,36 +100,39 @@ def _rhythms(sheet: Sheet) -> list[Rhythm]:
         ),
         Rhythm(Spectrum(15.0, 25.0, order=2), central, {awake: 2, nrem: 2.5, rem: 1.5}, 0.5),
     ]
-    parts = [_scaled(part, gain) for part in parts]
-    return [*parts, *_hypsarrhythmia(sheet)]
+    parts = [scaled(part, gain) for part in parts]
+    return [*parts, *hypsarrhythmia_rhythms(sheet)]
 
 
-def _scaled(rhythm: Rhythm, gain: float) -> Rhythm:
+def scaled(rhythm: Rhythm, gain: float) -> Rhythm:
+    """Give a rhythm with another amplitude."""
     rms_uv = {state: gain * uv for state, uv in rhythm.rms_uv.items()}
     return replace(rhythm, rms_uv=rms_uv)
 
 
-def _hypsarrhythmia(sheet: Sheet) -> list[Rhythm]:
+def hypsarrhythmia_rhythms(sheet: Sheet) -> list[Rhythm]:
+    """Give the slow waves of hypsarrhythmia, if the patient has it."""
     chaos = sheet.patient.hypsarrhythmia
     if not chaos.degree:
         return []
     rms_uv = {state: chaos.degree * chaos.slow_uv * gain for state, gain in HYPSARRHYTHMIA_GAIN.items()}
-    mix = _mixture(sheet, list(chaos.slow_sources))
+    mix = mixture(sheet, list(chaos.slow_sources))
     # Slow waves of 1-3 Hz that wax and wane at each place on their own.
     return [Rhythm(Spectrum(0.7, 2.6, 0.5, order=3), mix, rms_uv, 0.5, local=True, grouping=chaos.grouping)]
 
 
-def _below(electrode: str, depth: float = CORTEX_DEPTH) -> Dipole:
+def below(electrode: str, depth: float = CORTEX_DEPTH) -> Dipole:
+    """Give a source that points outwards below an electrode."""
     return Dipole.radial(electrode_position(electrode), depth)
 
 
-def _mixture(sheet: Sheet, sources: list[Dipole]) -> Samples:
+def mixture(sheet: Sheet, sources: list[Dipole]) -> Samples:
     """Give the mixing matrix of independent sources of which channels see a variance of 1 on average."""
     mix = np.stack([sheet.head.field(source) for source in sources], axis=1)
     return _scaled_to_one(mix)
 
 
-def _everywhere(sheet: Sheet, asymmetry: float) -> Samples:
+def everywhere(sheet: Sheet, asymmetry: float) -> Samples:
     """Give a square root of the covariance of many sources all over the convexity."""
     n_points = 120
     z = np.linspace(1.0, -0.55, n_points)
@@ -150,7 +155,7 @@ def add_spindles(sheet: Sheet, course: Course, seed: int) -> None:
     """Add the sleep spindles of NREM; hypsarrhythmia abolishes most of them."""
     per_s = SPINDLES_PER_MIN / 60.0 * (1.0 - 0.8 * sheet.patient.hypsarrhythmia.degree)
     times = generator(seed, Stream.INTERICTAL_TIMES, 0)
-    fields = {"C3": sheet.head.field(_below("C3")), "C4": sheet.head.field(_below("C4"))}
+    fields = {"C3": sheet.head.field(below("C3")), "C4": sheet.head.field(below("C4"))}
     at_s, index = float(times.exponential(1.0 / per_s)), 0
     while at_s < sheet.duration_s:
         if course.state_at(at_s) is State.NREM:
