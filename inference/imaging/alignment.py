@@ -86,8 +86,8 @@ def align(volumes: Volumes, recording: Recording | None, *, offset_s: float | No
         return None
     if offset_s is not None:
         return Alignment(offset_s, tr_s, volumes.n_volumes, ClockSource.HAND, train, tuple(problems))
-    if train is not None:
-        first = _first_volume(volumes, train, problems)
+    if train is not None and recording is not None:
+        first = _first_volume(volumes, recording, train, problems)
         start_s = train.onset_s + first * tr_s
         return Alignment(start_s, tr_s, volumes.n_volumes, ClockSource.TRIGGERS, train, tuple(problems))
     if recording is None:
@@ -107,8 +107,11 @@ def _repetition_s(volumes: Volumes, train: TriggerTrain | None, problems: list[s
     return tr_s
 
 
-def _first_volume(volumes: Volumes, train: TriggerTrain, problems: list[str]) -> int:
-    """Tell which volume of the train is the image's first, and what is missing or too many."""
+def _first_volume(volumes: Volumes, recording: Recording, train: TriggerTrain, problems: list[str]) -> int:
+    """Tell which volume of the train is the image's first, and what is missing or too many.
+
+    Negative where the run had begun before the recording.
+    """
     per_volume = train.steps_per_volume
     n_triggered = math.ceil(train.n_steps / per_volume)
     discarded = sum(
@@ -119,9 +122,14 @@ def _first_volume(volumes: Volumes, train: TriggerTrain, problems: list[str]) ->
     if train.n_steps == 1 and volumes.n_volumes > 1:
         problems.append(f"There is one trigger ({train.label}); it is taken for the start of the run.")
     elif surplus < 0:
+        step_s = train.step_s * per_volume
+        was_running = train.onset_s < step_s and train.onset_s + n_triggered * step_s + step_s < recording.duration_s
+        first = surplus if was_running else 0
+        which = "first" if was_running else "last"
+        why = ", for the recording begins in the middle of the run" if was_running else ""
         problems.append(
             f"There are triggers ({train.label}) of {n_triggered:,} volumes for {volumes.n_volumes:,}: "
-            f"the last {-surplus:,} are taken to have none."
+            f"the {which} {-surplus:,} are taken to have none{why}."
         )
     elif surplus > first:
         dropped = f" after the {first} that the sidecar says were discarded" if first else ""

@@ -10,6 +10,8 @@ _LARGEST_SIDECAR_BYTES: Final = 4_000_000
 _IMAGE_SUFFIXES: Final = (".nii.gz", ".nii")
 #: Levels from a file up to the folder of its data set: dataset/sub/ses/func.
 _LEVELS: Final = 4
+#: Entities that tell apart what was made of one run, not runs.
+_MADE: Final = ("space", "res", "den", "desc", "label")
 
 
 def split_name(path: Path) -> tuple[dict[str, str], str]:
@@ -64,22 +66,51 @@ def number(fields: Mapping[str, Any], name: str) -> float | None:
 
 
 def find_bold(recording: Path) -> tuple[Path, ...]:
-    """Find the fMRI that belongs to an EEG recording, the best match first.
+    """Find the fMRI runs that belong to an EEG recording, the best match first.
 
-    In a BIDS data set that is every ``func/*_bold.nii[.gz]`` of the same subject and session whose task, run and
-    acquisition do not contradict the recording's; elsewhere an image beside it that has the recording's name, or that
-    name and more after ``_``, ``-`` or a space.
+    In a BIDS data set those are the ``func/*_bold.nii[.gz]`` of the same subject and session, its derivatives'
+    (fMRIPrep's) included, whose task, run and acquisition do not contradict the recording's; of one run, the image in
+    MNI space goes before the raw one. Elsewhere it is an image beside the recording that has its name, or its name and
+    more after ``_``, ``-`` or a space.
     """
     entities, suffix = split_name(recording)
     if suffix == "eeg" and "sub" in entities:
-        folder = recording.parent.parent / "func"
-        images = [path for path in _images(folder) if split_name(path)[1] == "bold"]
-        agreeing = [path for path in images if _agree(entities, split_name(path)[0])]
-        return tuple(sorted(agreeing, key=lambda path: (-_n_shared(entities, split_name(path)[0]), path.name)))
+        return _find_in_bids(recording, entities)
     stem = recording.name.partition(".")[0]
     names = (f"{stem}_", f"{stem}-", f"{stem} ")
     beside = [(path, image_stem(path)) for path in _images(recording.parent)]
     return tuple(path for path, name in beside if name == stem or name.startswith(names))
+
+
+def run_entities(path: Path) -> dict[str, str]:
+    """Give the entities that tell a run from another, without those that tell what was made of it."""
+    return {name: value for name, value in split_name(path)[0].items() if name not in _MADE}
+
+
+def _find_in_bids(recording: Path, entities: Mapping[str, str]) -> tuple[Path, ...]:
+    best: dict[frozenset[tuple[str, str]], Path] = {}
+    for path in sorted(_bold_images(recording), key=_rank):
+        if _agree(entities, run_entities(path)):
+            best.setdefault(frozenset(run_entities(path).items()), path)
+    return tuple(sorted(best.values(), key=lambda path: (-_n_shared(entities, run_entities(path)), path.name)))
+
+
+def _bold_images(recording: Path) -> Iterator[Path]:
+    home = recording.absolute().parent.parent
+    folders = [recording.parent.parent / "func"]
+    for root in (home.parent, home.parent.parent):
+        if (root / "dataset_description.json").is_file():
+            below = home.relative_to(root) / "func"
+            folders += [pipeline / below for pipeline in _listing(root / "derivatives")]
+    for folder in folders:
+        yield from (path for path in _images(folder) if split_name(path)[1] == "bold")
+
+
+def _rank(path: Path) -> tuple[int, str]:
+    entities, _ = split_name(path)
+    space = entities.get("space", "")
+    raw = not any(name in entities for name in _MADE)
+    return 0 if space.startswith("MNI") else 1 if raw else 2, path.name
 
 
 def _sidecars(path: Path) -> Iterator[Path]:

@@ -9,15 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.imaging.bids import split_name
+from inference.imaging.bids import run_entities
 
-_LARGEST_BYTES: Final = 200_000_000
+_LARGEST_BYTES: Final = 50_000_000
 _MOVES: Final = ("trans_x", "trans_y", "trans_z")
 _TURNS: Final = ("rot_x", "rot_y", "rot_z")
 _MOTION: Final = tuple(f"{name}{part}" for name in (*_MOVES, *_TURNS) for part in ("", "_derivative1"))
 _TISSUES: Final = ("csf", "white_matter")
-#: Entities that tell apart what was made of one run, not runs.
-_MADE: Final = ("space", "res", "desc")
 #: Turning by a radian moves the cortex by this much (Power et al. 2012).
 _HEAD_RADIUS_MM: Final = 50.0
 
@@ -43,14 +41,12 @@ class Confounds:
 
 def find_confounds(run: Path) -> Path | None:
     """Find fMRIPrep's table beside a run, whatever space the run is in."""
-    entities, _ = split_name(run)
-    wanted = {name: value for name, value in entities.items() if name not in _MADE}
+    wanted = run_entities(run)
     if "sub" not in wanted:
         return None
     for suffix in ("timeseries", "regressors"):
         for path in sorted(run.parent.glob(f"*_desc-confounds_{suffix}.tsv")):
-            theirs, _ = split_name(path)
-            if {name: value for name, value in theirs.items() if name not in _MADE} == wanted:
+            if run_entities(path) == wanted:
                 return path
     return None
 

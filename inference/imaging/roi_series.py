@@ -118,6 +118,7 @@ def clean_series(
     if covered.any() and len(kept) > 1:
         settings = _settings(kept, tr_s, options, confounds, problems)
         values[np.ix_(kept, covered)] = _clean(means.values[:, covered], kept, settings)
+    values.flags.writeable = scrubbed.flags.writeable = False
     return RoiSeries(values, scrubbed, displacement_mm, means, options, tuple(problems))
 
 

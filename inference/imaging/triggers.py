@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.imaging.repetition import LONGEST_TR_S, SHORTEST_TR_S
 from inference.recordings.recording import FileAnnotation
 
 #: What amplifiers and their programs call the pulse that a scanner sends with each volume or slice.
@@ -88,7 +89,9 @@ def find_trigger_train(
             candidates.append((known, label, onsets_s, *step))
     if not candidates:
         return None, ()
-    _, label, onsets_s, step_s, per_volume = max(candidates, key=lambda found: (found[0], len(found[2])))
+    # One mark of a known name says less than a train of another.
+    best = max(candidates, key=lambda found: (found[0] and len(found[2]) > 1, len(found[2])))
+    _, label, onsets_s, step_s, per_volume = best
     trains = [_fit(label, part, step_s, per_volume) for part in _parts(onsets_s, step_s)]
     wanted = n_volumes * per_volume
     train = min(trains, key=lambda train: (abs(train.n_steps - wanted), len(train.extra_s)))
@@ -107,7 +110,7 @@ def _find_step(onsets_s: NDArray[np.float64], tr_s: float | None, *, known: bool
     steps_s = np.diff(onsets_s)
     usual_s = float(np.median(steps_s))
     if tr_s is None:
-        return (usual_s, 1) if known else None
+        return (usual_s, 1) if known and SHORTEST_TR_S <= usual_s <= LONGEST_TR_S else None
     per_volume = min(max(1, round(tr_s / usual_s)), _MOST_SLICES)
     step_s = tr_s / per_volume
     # Where most triggers are missing, the usual distance is several steps.

@@ -59,9 +59,8 @@ class Volumes:
         IndexError
             There is no such volume.
         """
-        scaled = self.stored(index) * self.header.slope + self.header.intercept
-        with np.errstate(over="ignore"):
-            return np.asarray(scaled, dtype=np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (self.stored(index) * self.header.slope + self.header.intercept).astype(np.float32)
 
     def stored(self, index: int) -> NDArray[Any]:
         """Read a volume as it is stored, before slope and intercept; errors as :meth:`volume`."""

@@ -51,11 +51,11 @@ def voxel_statistics(volumes: Volumes) -> VoxelStatistics:
     if not counts.any():
         raise ImagingError(f"{volumes.path} cannot be used: it holds no numbers, only NaN or infinity.")
     seen = counts > 0
-    return VoxelStatistics(
-        mean=np.where(seen, mean, np.nan).astype(np.float32),
-        sd=np.where(seen, np.sqrt(squares / np.maximum(counts, 1)), np.nan).astype(np.float32),
-        empty=tuple(empty),
-    )
+    mean = np.where(seen, mean, np.nan)
+    sd = np.where(seen, np.sqrt(squares / np.maximum(counts, 1)), np.nan)
+    statistics = VoxelStatistics(mean.astype(np.float32), sd.astype(np.float32), tuple(empty))
+    statistics.mean.flags.writeable = statistics.sd.flags.writeable = False
+    return statistics
 
 
 def z_map(volume: NDArray[np.float32], statistics: VoxelStatistics) -> NDArray[np.float32]:

@@ -156,6 +156,29 @@ def test_too_few_triggers_are_said(run):
     assert "triggers (Response/R128) of 100 volumes for 120: the last 20" in found.problems[0]
 
 
+def test_a_recording_that_begins_in_the_middle_of_the_run_lacks_the_first_volumes(run):
+    onsets_s = triggers(offset_s=-50.0)
+    found = place(run, onsets_s[onsets_s > 0])
+    assert found.offset_s == pytest.approx(-50.0, abs=0.001)
+    assert found.volume_at(0.5) == 24
+    assert "the first 24 are taken to have none" in found.problems[0]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_triggers_lost_at_random_and_strays_among_them_move_the_offset_by_less_than_ten_milliseconds(run, seed):
+    rng = np.random.default_rng(seed)
+    onsets_s = triggers(
+        float(rng.uniform(5, 60)), tr_s=TR_S * (1 + rng.uniform(-1e-4, 1e-4)), jitter_s=0.004, seed=seed
+    )
+    true_s, last_s = onsets_s[0], onsets_s[-1]
+    kept = np.concatenate([[True, True], rng.uniform(size=N_VOLUMES - 3) > 0.15, [True]])
+    strays = rng.uniform(onsets_s[2], last_s, 6)
+    found = place(run, np.sort(np.concatenate([onsets_s[kept], strays])))
+    assert abs(found.offset_s - true_s) < 0.010
+    assert abs(found.onset_s(N_VOLUMES - 1) - last_s) < 0.010
+    assert set(np.flatnonzero(~kept)) - set(found.train.missing) <= set(np.rint((strays - true_s) / TR_S).astype(int))
+
+
 def test_the_hand_goes_before_everything_and_what_nothing_tells_is_said_to_be_assumed(run):
     found = place(run, triggers(), offset_s=3.25)
     assert (found.offset_s, found.source) == (3.25, ClockSource.HAND)

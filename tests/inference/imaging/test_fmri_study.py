@@ -132,6 +132,8 @@ def test_every_real_run_opens_and_explains_itself(test_data, tmp_path, name):
         print(f"{name}: {sentence}")
         assert sentence.endswith(".")
     assert study.placement.trusted
+    assert study.placement.basis is (Basis.CLAIM if name == "functional.nii" else Basis.FIT)
+    assert np.linalg.det(study.to_mni) * np.linalg.det(study.volumes.affine) > 0
     assert (study.series.means.n_voxels == 0).sum() == np.isnan(study.series.values).all(axis=0).sum()
 
 

@@ -133,6 +133,21 @@ def test_the_fmri_of_an_eeg_recording_is_found_in_bids_and_beside_it(tmp_path):
     assert find_bold(tmp_path / "night.edf") == (tmp_path / "night_bold.nii",)
 
 
+def test_of_one_run_the_image_in_mni_space_goes_before_the_raw_one(tmp_path):
+    (tmp_path / "dataset_description.json").write_text("{}")
+    eeg = tmp_path / "sub-01" / "ses-2" / "eeg" / "sub-01_ses-2_task-sleep_eeg.edf"
+    func = tmp_path / "sub-01" / "ses-2" / "func"
+    derived = tmp_path / "derivatives" / "fmriprep" / "sub-01" / "ses-2" / "func"
+    for folder in (func, derived):
+        folder.mkdir(parents=True)
+    stem = "sub-01_ses-2_task-sleep"
+    write_run(func / f"{stem}_bold.nii.gz")
+    write_run(derived / f"{stem}_space-T1w_desc-preproc_bold.nii.gz")
+    assert find_bold(eeg) == (func / f"{stem}_bold.nii.gz",)
+    write_run(derived / f"{stem}_space-MNI152NLin6Asym_res-2_desc-preproc_bold.nii.gz")
+    assert find_bold(eeg) == (derived / f"{stem}_space-MNI152NLin6Asym_res-2_desc-preproc_bold.nii.gz",)
+
+
 def test_one_image_in_three_dimensions_is_no_run(tmp_path):
     write_run(tmp_path / "t1.nii", np.zeros((6, 5, 4), np.float32))
     assert "a single image of 6 x 5 x 4 voxels" in refusal(tmp_path / "t1.nii", tmp_path)
