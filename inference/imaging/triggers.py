@@ -134,14 +134,21 @@ def _parts(onsets_s: NDArray[np.float64], step_s: float) -> list[NDArray[np.floa
         return sorted(trains, key=len, reverse=True)[:_MOST_TRAINS]
     joined = [trains[0]]
     for train in trains[1:]:
-        grid = _fit("", joined[-1], step_s, 1)
-        place = (train[0] - grid.onset_s) / grid.step_s
-        # A pause in which triggers were lost keeps the grid; a scanner started anew hits it by chance one time in ten.
-        if abs(place - round(place)) < _tolerance_s(step_s) / step_s and len(joined[-1]) >= _ENOUGH:
+        if _share_a_grid(joined[-1], train, step_s):
             joined[-1] = np.concatenate([joined[-1], train])
         else:
             joined.append(train)
     return joined
+
+
+def _share_a_grid(one: NDArray[np.float64], other: NDArray[np.float64], step_s: float) -> bool:
+    """Tell whether a pause is one in which triggers were lost; a scanner started anew hits the grid one time in ten."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    if len(longer) < _ENOUGH:
+        return False
+    grid = _fit("", longer, step_s, 1)
+    places = (shorter - grid.onset_s) / grid.step_s
+    return bool(np.median(np.abs(places - np.rint(places))) < _tolerance_s(step_s) / step_s)
 
 
 def _fit(label: str, onsets_s: NDArray[np.float64], step_s: float, per_volume: int) -> TriggerTrain:
