@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from inference.models.blocks.selective_scan import selective_scan
 from inference.models.blocks.time_mixing import weighted_key_value
 from inference.models.iess_fusionnet import IessConfig, IessFusionNet
-from inference.training.export import Calibrated
 from inference.training.graph_export import EXAMPLE_WINDOWS, export_graph
+from inference.training.iess_export import Calibrated
 from tests.inference.models.test_blocks import scan_by_definition, weighted_key_value_by_definition
 
 #: As in the shipped configuration: directions, features of each, states, and features of the fused streams.
