@@ -1,5 +1,6 @@
 """From a recording to a network that looks at one channel at a time: what training and running share."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ from inference.runtime.mains import resolve_notch
 from inference.runtime.reading import TILE_S, SignalReader, carry_on, split_at_tiles
 from inference.signals.filters import FilterSettings
 
-#: What is recorded there is a reference rather than brain.
-_EARS = frozenset({"A1", "A2", "M1", "M2"})
+#: Ears and mastoids, alone or together: what is recorded there is a reference rather than brain.
+_EARS = re.compile(r"(eeg[ _]*)?[am][12]([-_/ ]*[am][12])*(-ref)?", re.IGNORECASE)
 _KEPT_TILES = 2
 
 
@@ -73,10 +74,14 @@ def plan_single_channels(
     chosen = tuple(
         index
         for index, channel in enumerate(channels)
-        if channel.kind is ChannelKind.EEG and channel.electrode not in _EARS and channel.name not in exclude
+        if channel.kind is ChannelKind.EEG and channel.name not in exclude and not _is_reference(channel)
     )
     problems = tell_narrow_bands([channels[i] for i in chosen], spec.hff_hz or spec.rate_hz / 2, "EEG")
     return SingleChannelPlan(chosen, tuple(channels[i].name for i in chosen), tuple(problems))
+
+
+def _is_reference(channel: Channel) -> bool:
+    return any(name and _EARS.fullmatch(name) for name in (channel.electrode, channel.name))
 
 
 class ChannelPreparer:

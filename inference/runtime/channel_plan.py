@@ -238,7 +238,8 @@ def _fill_electrodes(
 
 def _choose_emg(candidates: Iterable[tuple[int, Channel]], spec: MontageInputs, problems: list[str]) -> tuple[int, ...]:
     usable = []
-    for i, channel in candidates:
+    # A network that looks at no muscle is not told about them either.
+    for i, channel in candidates if spec.n_emg else ():
         if channel.kind is not ChannelKind.EMG:
             continue
         # Half an octave above the lower edge of the band is the least that still shows a burst.

@@ -86,6 +86,11 @@ def test_only_eeg_that_was_connected_is_shown_and_no_ear():
     assert preparer.plan.channels == (0, 1)
 
 
+@pytest.mark.parametrize("name", ["A1", "EEG A2-Ref", "M1M2", "EEG M1-M2", "A1/A2"])
+def test_ears_and_mastoids_are_references_and_no_brain(name):
+    assert plan_single_channels([contact(name), contact("EEG AM1-Ref"), contact("MA2")], SPEC).channels == (1, 2)
+
+
 def test_a_recording_without_eeg_has_no_channel_to_show():
     preparer = ChannelPreparer(only_muscles(20.0), SPEC)
     assert preparer.plan.used == ()
