@@ -27,11 +27,13 @@ PROTOCOLS: Mapping[str, str] = MappingProxyType(
     {
         "all": "the package as it is, on every file; nothing is trained",
         "hold-out": "the package as it is, on the fifth of the patients that the seed sets aside; nothing is trained",
-        "10-fold": "trained anew from random weights in each of ten folds by patient (--folds changes their number)",
+        "10-fold": "trained anew from random weights for each fold of patients, who are tested on (--folds N)",
         "leave-one-patient-out": "trained anew from random weights for each patient, who is tested on",
     }
 )
 TRAINING_PROTOCOLS = frozenset({"10-fold", "leave-one-patient-out"})
+#: With fewer patients, resampling them understates how much patients differ.
+FEWEST_FOR_INTERVALS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def evaluate(order: EvaluationOrder) -> Generator[TrainingProgress, None, Evalua
         n_cases=len(material.cases),
         n_folds=0 if package is not None else len(folds),
         minutes=(time.monotonic() - began) / 60,
-        problems=(*material.problems, *asked.failures, *_count_problems(scores)),
+        problems=(*material.problems, *asked.failures, *_warn_of_few(owners, material), *_count_problems(scores)),
     )
 
 
@@ -205,11 +207,10 @@ def _ask_fitted(
             except StopIteration as ended:
                 judge = ended.value
                 break
-            note = f"fold {number + 1} of {len(folds)} {progress.note}".rstrip()
-            yield TrainingProgress(f"{progress.stage} fold {number + 1}", progress.done, progress.total, note)
+            stage = f"fold {number + 1} of {len(folds)}, {progress.stage}"
+            yield TrainingProgress(stage, progress.done, progress.total, progress.note)
         for index in fold.test.tolist():
             scores[index] = judge(index)
-        yield TrainingProgress("folds", number + 1, len(folds))
     return _Asked(scores)
 
 
@@ -227,6 +228,13 @@ def _score_events(scores: Sequence[CaseScore], owners: Sequence[str], seed: int)
         )
         pooled[way] = EventScores(total, score_events(counts, owners, seed=seed))
     return pooled
+
+
+def _warn_of_few(owners: Sequence[str], material: Material) -> list[str]:
+    n_owners = len(set(owners))
+    if n_owners >= FEWEST_FOR_INTERVALS:
+        return []
+    return [f"With {n_owners} {material.owner}{'' if n_owners == 1 else 's'}, the intervals are too narrow, if any."]
 
 
 def _count_problems(scores: Sequence[CaseScore]) -> list[str]:

@@ -78,14 +78,17 @@ def leave_one_patient_out(patients: Sequence[str]) -> tuple[Fold, ...]:
 
 
 def hold_out(patients: Sequence[str], label: Sequence[int], share: float, seed: int) -> Fold:
-    """Set a share of the patients aside as test, one of so many folds as fit the share.
+    """Set a share of the patients aside as test, or one patient where there are too few for the share.
 
     Raises
     ------
     TrainingError
-        There are too few patients.
+        There is only one.
     """
-    return make_folds(patients, label, max(2, round(1 / share)), seed)[0]
+    n_patients = len(set(patients))
+    if n_patients < 2:
+        raise TrainingError("Setting patients aside needs two patients or more, and there is one.")
+    return make_folds(patients, label, min(n_patients, max(2, round(1 / share))), seed)[0]
 
 
 def _fold(is_test: NDArray[np.bool_]) -> Fold:

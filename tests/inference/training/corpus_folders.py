@@ -67,7 +67,7 @@ Seizure End Time: 7 seconds
 """
 
 
-def write_edf(path: Path, labels, *, duration_s: int = 10, rate_hz: int = 128, start: datetime | None = None) -> Path:
+def write_edf(path: Path, labels, *, duration_s: int = 10, rate_hz: int = 256, start: datetime | None = None) -> Path:
     rng = np.random.default_rng(len(labels))
     path.parent.mkdir(parents=True, exist_ok=True)
     signals = [
@@ -114,8 +114,9 @@ def write_siena(folder: Path, patient: str, text: str, starts) -> Path:
 
 
 def write_night(folder: Path, night: str, stages, *, start=datetime(1989, 4, 24, 16, 13)) -> Path:
-    """Write a pair of Sleep-EDF, a few seconds of signal for each epoch."""
-    write_edf(folder / f"{night}E0-PSG.edf", ("EEG Fpz-Cz", "EEG Pz-Oz"), start=start, rate_hz=16)
+    """Write a pair of Sleep-EDF."""
+    path = folder / f"{night}E0-PSG.edf"
+    write_edf(path, ("EEG Fpz-Cz", "EEG Pz-Oz"), duration_s=30 * len(stages), start=start, rate_hz=100)
     path = folder / f"{night}EC-Hypnogram.edf"
     write_hypnogram(path, Hypnogram(tuple(stages), stage_set=RECHTSCHAFFEN_KALES), "edf")
     content = bytearray(path.read_bytes())

@@ -52,6 +52,8 @@ def test_each_patient_is_left_out_once():
 def test_a_hold_out_sets_its_share_aside():
     fold = hold_out([str(i) for i in range(50)], [0, 1] * 25, 0.2, seed=2)
     assert (len(fold.training), len(fold.test)) == (40, 10)
+    of_two = hold_out(["a", "b", "b"], [0, 0, 1], 0.2, seed=0)
+    assert sorted((len(of_two.training), len(of_two.test))) == [1, 2]
 
 
 def test_too_few_patients_are_told():
@@ -59,5 +61,7 @@ def test_too_few_patients_are_told():
         make_folds(["a", "b", "b"], [0, 1, 0], 10, seed=0)
     with pytest.raises(TrainingError, match="two patients or more"):
         leave_one_patient_out(["a", "a"])
+    with pytest.raises(TrainingError, match="Setting patients aside"):
+        hold_out(["a", "a"], [0, 1], 0.2, seed=0)
     with pytest.raises(TrainingError, match="1 fold cannot be divided"):
         make_folds(["a", "b"], [0, 1], 1, seed=0)
