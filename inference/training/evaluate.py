@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -120,12 +121,12 @@ def evaluate(order: EvaluationOrder) -> Generator[TrainingProgress, None, Evalua
         raise TrainingError(f"There is no protocol {order.protocol}; there are {', '.join(PROTOCOLS)}.")
     # Whether there is a package at all is known sooner than what lies in a large folder.
     package = None if order.protocol in TRAINING_PROTOCOLS else _find_package(order)
-    material = open_material(order.network, order.data, order.wake_minutes)
-    folds = _divide(order, material)
-    if package is None:
-        asked = yield from _ask_fitted(order, material, folds)
-    else:
-        asked = yield from _ask_package(order, material, folds[0], package)
+    with closing(open_material(order.network, order.data, order.wake_minutes)) as material:
+        folds = _divide(order, material)
+        if package is None:
+            asked = yield from _ask_fitted(order, material, folds)
+        else:
+            asked = yield from _ask_package(order, material, folds[0], package)
     scores, owners = list(asked.scores.values()), [material.cases[index].patient for index in asked.scores]
     predictions = join_predictions([score.predictions for score in scores])
     if not len(predictions):

@@ -26,6 +26,10 @@ class EventMaterial(Material):
     corpus : recordings with their seizures.
     spasms : whether epileptic spasms are looked for rather than seizures of any kind.
 
+    Attributes
+    ----------
+    truth : the events of each recording.
+
     Raises
     ------
     LabelError
@@ -35,13 +39,13 @@ class EventMaterial(Material):
     def __init__(self, corpus: SeizureCorpus, *, spasms: bool) -> None:
         self.corpus, self.problems = corpus.corpus, corpus.problems
         self._recordings, self._is_spasm = corpus.recordings, spasms
-        self._truth = [(one.spasms or ()) if spasms else one.seizures for one in corpus.recordings]
+        self.truth = [(one.spasms or ()) if spasms else one.seizures for one in corpus.recordings]
         word = "spasm" if spasms else "seizure"
-        if not any(self._truth):
-            raise LabelError(f"{corpus.corpus}: no event of its {len(self._truth)} recordings is called a {word}.")
+        if not any(self.truth):
+            raise LabelError(f"{corpus.corpus}: no event of its {len(self.truth)} recordings is called a {word}.")
         self.cases = tuple(
             Case(one.path.name, one.patient, int(bool(truth)))
-            for one, truth in zip(corpus.recordings, self._truth, strict=True)
+            for one, truth in zip(corpus.recordings, self.truth, strict=True)
         )
         self.owner = "patient"
         self.asked = f"is there a {word} at this time, every hop of the network"
@@ -57,12 +61,8 @@ class EventMaterial(Material):
             raise AnalysisError(
                 f"{result.reference.name} finds no events, so there is nothing to hold seizures against."
             )
-        truth = self._truth[index]
-        for span in truth:
-            if span.end_s > recording.duration_s + _ROUNDING_S:
-                raise LabelError(
-                    f"An event of {recording.path} would end at {span.end_s:g} s; it lasts {recording.duration_s:g} s."
-                )
+        truth = self.truth[index]
+        self.require_within(index, recording)
         known = np.isfinite(result.probability)
         time_s = result.time_s[known]
         predictions = make_predictions(
@@ -72,9 +72,24 @@ class EventMaterial(Material):
             self.classes,
         )
         found = [Span(event.onset_s, event.end_s) for event in result.detections]
-        return CaseScore(predictions, self._score(truth, found, recording.duration_s), result.problems)
+        return CaseScore(predictions, self.count(truth, found, recording.duration_s), result.problems)
 
-    def _score(self, truth: Sequence[Span], found: Sequence[Span], duration_s: float) -> dict[str, Score]:
+    def require_within(self, index: int, recording: Recording) -> None:
+        """Refuse events that lie beyond the end of their recording.
+
+        Raises
+        ------
+        LabelError
+            One does.
+        """
+        for span in self.truth[index]:
+            if span.end_s > recording.duration_s + _ROUNDING_S:
+                raise LabelError(
+                    f"An event of {recording.path} would end at {span.end_s:g} s; it lasts {recording.duration_s:g} s."
+                )
+
+    def count(self, truth: Sequence[Span], found: Sequence[Span], duration_s: float) -> dict[str, Score]:
+        """Count events in every way that there is for them."""
         szcore = score_szcore(truth, found, duration_s)
         if not self._is_spasm:
             return {"each seizure": score_spasms(truth, found, duration_s), "SzCORE": szcore}

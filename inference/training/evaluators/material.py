@@ -111,6 +111,9 @@ class Material(ABC):
                 return self.judge(index, recording, update.result)
         raise AnalysisError(f"{package.card.title} gave no answer about {recording.path}.")
 
+    def close(self) -> None:  # noqa: B027 - most materials keep nothing
+        """Remove what was kept in temporary files; nothing can be asked afterwards."""
+
     def fit(self, chosen: NDArray[np.int64], settings: FoldSettings) -> Generator[TrainingProgress, None, Fitted]:
         """Train the network on chosen files, and give what judges it on others.
 

@@ -12,6 +12,7 @@ from inference.training.evaluators.events import EventMaterial
 from inference.training.evaluators.material import Material
 from inference.training.evaluators.segments import SegmentMaterial
 from inference.training.evaluators.sleep import SleepMaterial
+from inference.training.evaluators.spasms import SpasmMaterial
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class EvaluatorEntry:
 
 def _open_spasms(corpus: CorpusEntry, folder: Path) -> Material:
     assert corpus.seizures is not None
-    return EventMaterial(corpus.seizures(folder), spasms=True)
+    return SpasmMaterial(corpus.seizures(folder))
 
 
 def _open_seizures(corpus: CorpusEntry, folder: Path) -> Material:

@@ -1,5 +1,6 @@
 import json
 import math
+import tempfile
 from types import SimpleNamespace
 
 import numpy as np
@@ -143,6 +144,29 @@ def test_training_in_folds_tests_every_real_file_once_and_is_repeatable(segments
     assert evaluation.package is None
     again = result_of(order)
     assert describe_evaluation(again)["windows"] == describe_evaluation(evaluation)["windows"]
+
+
+def test_the_spasm_network_is_trained_in_folds_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    for seed in range(1, 4):
+        write_infant(tmp_path, seed, (5.0,), (5.0,), duration_s=10.0)
+    order = EvaluationOrder("iess-fusionnet", tmp_path, "leave-one-patient-out", n_steps=2, device="cpu")
+    reports, evaluation = carry_out(order)
+    assert evaluation.n_folds == 3
+    assert {report.stage for report in reports} >= {"fold 1 of 3, preparing", "fold 3 of 3, training"}
+    assert evaluation.events["each spasm"].total.n_reference == 3
+    assert evaluation.events["each spasm"].total.duration_s == pytest.approx(30.0, abs=0.2)
+    # Windows of 4 s every 0.5 s.
+    assert evaluation.windows.confusion.sum() == pytest.approx(3 * 13, abs=3)
+    assert list((tmp_path / "temporary").glob("spasmlens-*")) == []
+
+
+def test_training_in_folds_needs_patients_to_calibrate_on(tmp_path):
+    for seed in (1, 2):
+        write_infant(tmp_path, seed, (5.0,), (5.0,), duration_s=10.0)
+    with pytest.raises(TrainingError, match="needs three patients"):
+        result_of(EvaluationOrder("iess-fusionnet", tmp_path, "leave-one-patient-out", n_steps=2))
 
 
 def test_nights_are_judged_by_their_scored_epochs(tmp_path, untrained_packages):
