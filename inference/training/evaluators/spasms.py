@@ -10,28 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import TrainingError
-from inference.labels.detections import ModelReference
-from inference.labels.scoring import Span
-from inference.runtime.cards import EventRule
-from inference.runtime.detections import DetectionSource, form_detections
 from inference.training.corpora.recordings import SeizureCorpus
-from inference.training.evaluators.events import EventMaterial, label_times
+from inference.training.evaluators.event_folds import TrainableEvents
 from inference.training.evaluators.material import CaseScore, Fitted, FoldSettings
-from inference.training.metrics import make_predictions
 from inference.training.progress import TrainingProgress
-from inference.training.protocols import hold_out
 
 if TYPE_CHECKING:
     from inference.models.iess_fusionnet import IessFusionNet
-    from inference.training.evaluation import Track
     from inference.training.features import PatientFeatures
 
-#: The share of a fold's patients that calibration and event rule are chosen on.
-CALIBRATION_SHARE = 0.2
-_UNNAMED = DetectionSource(ModelReference("", "", ""), "", ())
 
-
-class SpasmMaterial(EventMaterial):
+class SpasmMaterial(TrainableEvents):
     """Recordings with spasms. Their log power is taken once and kept, 60 kB for each second, while this is in use."""
 
     def __init__(self, corpus: SeizureCorpus) -> None:
@@ -54,7 +43,7 @@ class SpasmMaterial(EventMaterial):
         from inference.training.repeatable import choose_device, make_repeatable
         from inference.training.windows import WindowSampler
 
-        learning, calibrating = self._divide(chosen, settings.seed)
+        learning, calibrating = self.divide(chosen, settings.seed)
         recipe, device = Recipe(), choose_device(settings.device)
         make_repeatable(settings.seed, device, settings.n_threads)
         network = IessFusionNet()
@@ -74,25 +63,9 @@ class SpasmMaterial(EventMaterial):
         def judge(index: int) -> CaseScore:
             self._prepare(network, index)
             track = run_over(network, self._features[index], INPUTS.hop_s)
-            return self._judge_track(index, track, calibration.probability(track.log_odds), rule)
+            return self.judge_track(index, track, calibration.probability(track.log_odds), rule)
 
         return judge
-
-    def _divide(self, chosen: NDArray[np.int64], seed: int) -> tuple[list[int], list[int]]:
-        """Give the recordings to learn from and those to calibrate on; both have spasms and no patient in common."""
-        cases = [self.cases[index] for index in chosen]
-        if len({case.patient for case in cases}) < 2:
-            raise TrainingError(
-                f"Training in folds on {self.corpus} needs three patients: to learn from, to calibrate on, to test."
-            )
-        fold = hold_out([case.patient for case in cases], [case.label for case in cases], CALIBRATION_SHARE, seed)
-        learning, calibrating = ([int(index) for index in chosen[side]] for side in (fold.training, fold.test))
-        for side in (learning, calibrating):
-            if not any(self.truth[index] for index in side):
-                raise TrainingError(
-                    f"Too few patients of {self.corpus} have spasms to train in such folds: use fewer of them."
-                )
-        return learning, calibrating
 
     def _prepare(self, network: "IessFusionNet", index: int) -> None:
         """Take the log power of a recording, which is the same for every network of this kind."""
@@ -113,12 +86,3 @@ class SpasmMaterial(EventMaterial):
         self._kept = self._kept or TemporaryDirectory(prefix="spasmlens-evaluate-")
         folder = Path(self._kept.name) / str(index)
         self._features[index] = store_features(recording, truth, INPUTS, network.front_end, folder)
-
-    def _judge_track(self, index: int, track: "Track", probability: NDArray[np.float32], rule: EventRule) -> CaseScore:
-        truth, patient = self.truth[index], self.cases[index].patient
-        predictions = make_predictions(
-            label_times(track.time_s, truth, rule.span_s), probability, np.full(len(probability), patient), self.classes
-        )
-        events = form_detections(track.time_s, probability, rule, _UNNAMED, track.duration_s)
-        found = [Span(event.onset_s, event.end_s) for event in events]
-        return CaseScore(predictions, self.count(truth, found, track.duration_s))
