@@ -35,6 +35,9 @@ corpora, recognised by their files:
 {corpora}
 """
 _EPILOG = """\
+The readers of CHB-MIT and Siena have been tried on miniatures made after their documentation, and that of Sleep-EDF on
+one real hypnogram; none of them on a whole download yet.
+
 writes DIR/evaluation_NAME_CORPUS_PROTOCOL.md (tables) and .json (everything), with seed and command.
 
 examples:

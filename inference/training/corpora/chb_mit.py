@@ -3,6 +3,7 @@
 Source: Shoeb 2009 (PhD thesis, MIT); Guttag 2010, doi:10.13026/C2K01R. One folder a case, ``chb01`` to ``chb24``, with
 EDF files and ``chbNN-summary.txt``. Case chb21 is the girl of chb01, a year and a half later. Montages change within
 a case: each file's own header says what its channels are, so nothing is taken from the summary's lists of channels.
+This reader was tried on miniatures after that documentation, not on the download.
 """
 
 import re

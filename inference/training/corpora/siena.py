@@ -4,6 +4,7 @@ Source: Detti, Vatti and Zabalo Manrique de Lara 2020, Processes 8:846; Detti 20
 patient, ``PN00`` to ``PN17``, with EDF files and ``Seizures-list-PNxx.txt``. The lists were written by hand: names of
 files are misspelt, registration times are missing or disagree with the files' own, hours are separated by points or
 colons, and some seizures have two times. What is done about each is said where it is done.
+This reader was tried on miniatures with these faults, not on the download.
 """
 
 import re
