@@ -83,6 +83,10 @@ class SegmentMaterial(Material):
         if settings.n_steps is not None:
             training = FocusTraining(seed=settings.seed, n_steps=settings.n_steps)
         signals = self._channels(chosen.tolist(), rate_hz)
+        if len(signals) <= network.config.n_patients:
+            raise TrainingError(
+                f"Training on {self.corpus} needs more than {network.config.n_patients} channels in a fold."
+            )
         label = np.repeat(self._segments.label[chosen], n_channels)
         patient = stand_in_patients(signals, rate_hz, network.config.n_patients, settings.seed)
         fit_jointly(network, signals, label, patient, training)

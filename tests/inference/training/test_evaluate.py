@@ -56,11 +56,11 @@ def burst_package(tmp_path_factory):
 
 @pytest.fixture
 def segments(tmp_path, test_data):
-    """Three real files of each class of Bonn, and of Bern-Barcelona."""
-    for corpus, pattern in (("bonn", "{}00{}.*"), ("bern_barcelona", "Data_{}_Ind000{}.txt")):
+    """Six real files of each class of Bonn, and three of Bern-Barcelona."""
+    for corpus, pattern, n_files in (("bonn", "{}00{}.*", 6), ("bern_barcelona", "Data_{}_Ind000{}.txt", 3)):
         (tmp_path / corpus).mkdir()
         for letter in "NF":
-            for number in range(1, 4):
+            for number in range(1, n_files + 1):
                 (source,) = (test_data / corpus).rglob(pattern.format(letter, number))
                 (tmp_path / corpus / source.name).symlink_to(source)
     return tmp_path
@@ -130,9 +130,9 @@ def test_the_seizure_network_is_asked_about_the_bipolar_recordings_of_chb_mit(tm
 
 def test_each_real_segment_is_one_answer_with_the_mean_of_its_channels(segments, untrained_packages):
     package = untrained_packages["focus-localisation"].folder
-    for corpus in ("bonn", "bern_barcelona"):
+    for corpus, n_files in (("bonn", 6), ("bern_barcelona", 3)):
         evaluation = result_of(EvaluationOrder("focus-localisation", segments / corpus, "all", package=package))
-        assert evaluation.windows.confusion.sum(axis=1).tolist() == [3, 3]
+        assert evaluation.windows.confusion.sum(axis=1).tolist() == [n_files, n_files]
         assert (evaluation.owner, evaluation.events) == ("file", {})
 
 
@@ -140,7 +140,7 @@ def test_training_in_folds_tests_every_real_file_once_and_is_repeatable(segments
     order = EvaluationOrder("focus-localisation", segments / "bonn", "10-fold", n_folds=2, n_steps=1, seed=4)
     reports, evaluation = carry_out(order)
     assert {report.stage for report in reports} == {"fold 1 of 2, training", "fold 2 of 2, training"}
-    assert evaluation.windows.confusion.sum(axis=1).tolist() == [3, 3]
+    assert evaluation.windows.confusion.sum(axis=1).tolist() == [6, 6]
     assert evaluation.package is None
     again = result_of(order)
     assert describe_evaluation(again)["windows"] == describe_evaluation(evaluation)["windows"]
@@ -237,6 +237,13 @@ def test_a_package_of_another_network_or_none_at_all_is_refused(infants, burst_p
         result_of(EvaluationOrder("dsmn-ess", infants, "all", package=burst_package))
     with pytest.raises(ModelPackageError, match="is not a model package"):
         result_of(EvaluationOrder("iess-fusionnet", infants, "all", package=tmp_path))
+
+
+def test_folds_too_small_to_tell_patients_apart_are_refused(segments):
+    for path in (segments / "bonn").glob("?00[456].*"):
+        path.unlink()
+    with pytest.raises(TrainingError, match="needs more than 5 channels"):
+        result_of(EvaluationOrder("focus-localisation", segments / "bonn", "10-fold", n_folds=2, n_steps=1))
 
 
 def test_no_patient_can_be_left_out_of_a_corpus_that_names_none(segments):
