@@ -13,15 +13,15 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from inference.models.focus_localisation import FocusConfig, FocusLocalisation
-from inference.training.focus_localisation import FocusTraining, fit_jointly, predict_log_odds
+from inference.training.focus_fitting import FocusTraining, fit_late_layers, predict_pooled_log_odds
 from tests.benchmarks.focus_units import Units
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Method = Callable[[Units, Indices, Indices, int], Array]
 
-JOINT_TRAINING = FocusTraining(n_steps=150, batch_size=32, peak_rate=3e-3)
-FROM_NOTHING = FocusTraining(n_steps=150, batch_size=32, peak_rate=4e-3)
+#: Batches of 100 as in the paper.
+LATE_TRAINING = FocusTraining(n_steps=400, batch_size=100, peak_rate=3e-3, weight_decay=0.5)
 #: Scores of different methods are added: none may outvote the rest alone.
 LARGEST_SCORE = 2.0
 SEARCHED = (1.0, 10.0, 100.0)
@@ -60,20 +60,25 @@ def nearest_moment(units: Units, train: Indices, test: Indices, seed: int) -> Ar
     return 2.0 * units.label[best] - 1.0
 
 
-def network(*, pretrained: bool = True, style: bool = True, discriminator: bool = True) -> Method:
-    """Train the paper's network with its joint loss; the ablations are those of its tables 6 and 7."""
+def network(*, style: bool = True, discriminator: bool = True) -> Method:
+    """Train the paper's network with its joint loss; the ablations are those of its tables 6 and 7.
+
+    The convolutions are those of the network that has learnt to tell other recordings apart, and stay as they are:
+    every fold trains what lies behind them.
+    """
     config = FocusConfig(style_randomisation=style, patient_discriminator=discriminator)
 
     def run(units: Units, train: Indices, test: Indices, seed: int) -> Array:
         torch.manual_seed(seed)
-        model = units.pretrained(config) if pretrained else FocusLocalisation(config)
+        model = FocusLocalisation(config)
         n_views = units.network_views.shape[1]
+        chosen = (train[:, None] * n_views + np.arange(n_views)).ravel()
         label = np.repeat(units.label[train], n_views)
         patient = units.stand_in_patients(train, config.n_patients, seed)
-        settings = replace(JOINT_TRAINING if pretrained else FROM_NOTHING, seed=seed)
-        fit_jointly(model, units.training_signals(train), label, patient, settings)
-        log_odds = predict_log_odds(model, units.training_signals(test)).reshape(-1, n_views).mean(axis=1)
-        return np.clip(log_odds, -LARGEST_SCORE, LARGEST_SCORE)
+        settings = replace(LATE_TRAINING, seed=seed)
+        fit_late_layers(model, units.pooled, chosen, label, patient=patient, settings=settings)
+        log_odds = predict_pooled_log_odds(model, units.pooled).reshape(-1, n_views).mean(axis=1)
+        return np.clip(log_odds[test], -LARGEST_SCORE, LARGEST_SCORE)
 
     return run
 
@@ -90,7 +95,6 @@ METHODS: Mapping[str, Method] = {
     "network-no-style": network(style=False),
     "network-no-dann": network(discriminator=False),
     "network-neither": network(style=False, discriminator=False),
-    "network-from-nothing": network(pretrained=False),
 }
 
 TITLES: Mapping[str, str] = {
@@ -101,11 +105,10 @@ TITLES: Mapping[str, str] = {
     "coherence": "extra-trees on the coherence of the pair",
     "kernels": "random kernels (MiniRocket) + SVM",
     "frozen": "network pre-trained elsewhere and frozen, + SVM",
-    "network": "network: pre-trained elsewhere, then the paper's joint loss",
+    "network": "network: convolutions pre-trained elsewhere, the rest by the paper's joint loss",
     "network-no-style": "... without style-feature randomisation",
     "network-no-dann": "... without patient discriminator",
     "network-neither": "... without either",
-    "network-from-nothing": "network: the paper's joint loss from random weights",
     "hybrid": "hybrid: mean score of frozen network, kernels, extra-trees (and coherence where there are pairs)",
 }
 

@@ -13,7 +13,14 @@ from inference.models.focus_localisation import FocusConfig, FocusLocalisation
 from inference.signals.resampling import resample
 from inference.training.corpora.bern_barcelona import read_bern_barcelona
 from inference.training.corpora.bonn import read_bonn
-from inference.training.focus_localisation import FocusTraining, embed, pretrain_by_identity, stand_in_patients
+from inference.training.focus_fitting import (
+    FocusTraining,
+    PooledWindows,
+    embed,
+    pool_windows,
+    pretrain_by_identity,
+    stand_in_patients,
+)
 from tests.benchmarks.focus_features import (
     KernelFeatures,
     chen_features,
@@ -25,7 +32,9 @@ from tests.benchmarks.focus_folds import agreement, simultaneous_groups
 CORPORA = ("bonn", "bern-barcelona")
 PROTOCOLS = ("file", "simultaneous", "windows")
 NETWORK_RATE_HZ = FocusConfig().rate_hz
-PRETRAINING = FocusTraining(n_steps=1500, batch_size=48, peak_rate=4e-3)
+PRETRAINING = FocusTraining(n_steps=1200, batch_size=48, peak_rate=4e-3, precision="bfloat16")
+#: Windows of 20 s of each file that the network is trained on and asked about; they overlap.
+N_POOLED = 4
 #: Bern-Barcelona's 512 Hz carries nothing above 150 Hz; hand-made features see it at half the rate.
 FEATURE_RATE_HZ = {"bonn": 173.61, "bern-barcelona": 256.0}
 N_QUARTERS = 4
@@ -116,6 +125,12 @@ class Units:
     def network_views(self) -> NDArray[np.float32]:
         """Views at the network's rate, (units, views, samples)."""
         return resample(self.views, self.rate_hz, NETWORK_RATE_HZ)
+
+    @cached_property
+    def pooled(self) -> PooledWindows:
+        """What the convolutions of the same network find in every view, unit by unit."""
+        views = self.network_views
+        return pool_windows(self.pretrained(FocusConfig()), views.reshape(-1, views.shape[2]), N_POOLED, seed=0)
 
     @cached_property
     def embedding(self) -> Array:

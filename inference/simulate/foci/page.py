@@ -107,8 +107,8 @@ def record(page: FocusPage, seed: int, on_progress: Progress) -> Samples:
         on_progress(block.stop / page.n_samples)
     turn = 2 * np.pi * setup.line_hz * np.arange(page.n_samples) / page.rate_hz
     phases = generator(seed, Stream.FOCUS_TECHNICAL).uniform(0, 2 * np.pi, n_channels)
-    for signal, phase, line_uv in zip(recorded, phases, setup.line_uv, strict=False):
-        signal += np.float32(line_uv) * np.sin(turn + phase).astype(np.float32)
+    for index, (phase, line_uv) in enumerate(zip(phases, setup.line_uv, strict=True)):
+        recorded[index] += (line_uv * np.sin(turn + phase)).astype(np.float32)
     return recorded
 
 

@@ -13,9 +13,9 @@ from inference.simulate.patients import Technical
 from inference.simulate.streams import Stream, generator
 
 Site = Literal["depth", "scalp"]
-#: A channel lies over the focus when it is this near to it, 1 being at its centre: on the scalp two or three electrodes,
+#: A channel lies over the focus when it is this near to it, 1 being its centre: on the scalp one to three electrodes,
 #: in the depth the contacts within the reach of the focus.
-FOCAL_NEARNESS = {"depth": 0.5, "scalp": 0.8}
+FOCAL_NEARNESS = {"depth": 0.5, "scalp": 0.7}
 #: Names of shafts, left ones with an L: amygdala, hippocampus head and tail, temporal pole, insula, cingulum and so on.
 _SHAFTS = ("AM", "HA", "HP", "TP", "IN", "CG", "OF", "PT", "OC", "SM")
 
