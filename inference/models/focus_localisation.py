@@ -112,7 +112,7 @@ class FocusLocalisation(nn.Module):
 
     def extract(self, signal: Tensor) -> Tensor:
         """Give the features of windows, (batch, mixed_width): G_f(EB(x)) of equation 8."""
-        features, _ = self.mixing(self.pool(signal))
+        features: Tensor = self.mixing(self.pool(signal))[0]
         return features
 
     def pool(self, signal: Tensor) -> Tensor:
@@ -226,7 +226,7 @@ class FusedLevel(nn.Module):
     def forward(self, joined: Tensor) -> Tensor:
         """Give (batch, 2 * fused_width): means and log standard deviations of (batch, width, frames)."""
         fused = functional.elu(self.norm(self.convolution(self.gate(joined))))
-        segments = fused.unflatten(-1, (-1, self.segment_frames))
+        segments = fused.reshape(*fused.shape[:-1], -1, self.segment_frames)
         mean = segments.mean(dim=-1)
         variance = (segments - mean[..., None]).square().mean(dim=-1)
         return torch.cat((mean.mean(dim=-1), 0.5 * torch.log(variance + 1e-4).mean(dim=-1)), dim=-1)

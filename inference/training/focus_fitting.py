@@ -132,7 +132,7 @@ def pool_windows(network: FocusLocalisation, signals: NDArray[np.float32], n_win
     with torch.no_grad():
         for start in np.linspace(0, signals.shape[1] - n_samples, n_windows).astype(int):
             windows = torch.from_numpy(np.ascontiguousarray(signals[:, start : start + n_samples]))
-            sub_bands = torch.cat([network.embedding(part) for part in windows.split(_AT_ONCE)])
+            sub_bands = torch.cat([network.embedding(part) for part in torch.split(windows, _AT_ONCE)])
             # Anybody but oneself.
             donors = torch.from_numpy(np.arange(len(signals)) + rng.integers(1, len(signals), len(signals)))
             donors = donors % len(signals)
@@ -144,7 +144,7 @@ def pool_windows(network: FocusLocalisation, signals: NDArray[np.float32], n_win
 
 
 def _pool(network: FocusLocalisation, sub_bands: Tensor) -> Tensor:
-    return torch.cat([network.features(part) for part in sub_bands.split(_AT_ONCE)])
+    return torch.cat([network.features(part) for part in torch.split(sub_bands, _AT_ONCE)])
 
 
 def fit_late_layers(

@@ -65,6 +65,11 @@ RECIPES: Mapping[str, RecipeEntry] = MappingProxyType(
             "epileptic spasms in EEG and EMG, from simulated infants",
             "inference.training.iess_fusionnet",
         ),
+        "focus-localisation": RecipeEntry(
+            "Focus localisation",
+            "which channels lie over an epileptic focus, from simulated patients between seizures",
+            "inference.training.focus_localisation",
+        ),
     }
 )
 

@@ -87,23 +87,27 @@ class DepthArray:
     def _derive(self) -> NDArray[np.float64]:
         n_contacts = len(self.shaft)
         pairs = [i for i in range(n_contacts - 1) if self.shaft[i] == self.shaft[i + 1]]
-        return np.eye(n_contacts)[pairs] - np.eye(n_contacts)[np.array(pairs) + 1]
+        contacts = np.eye(n_contacts, dtype=np.float64)
+        derivation: NDArray[np.float64] = contacts[pairs] - contacts[np.array(pairs) + 1]
+        return derivation
 
     def field(self, source: Source) -> Samples:
-        """Fall off with the distance, and turn around behind the patch to the degree that it is a dipole layer."""
+        """Fall off with the distance, and turn around behind the patch, which is a layer of dipoles."""
         away = self.places_mm - np.asarray(source.place_mm)
         distance = np.linalg.norm(away, axis=1)
         cosine = (away @ np.asarray(source.direction)) / np.maximum(distance, 1.0)
-        seen = (0.5 + 0.5 * cosine) / (1.0 + (distance / source.reach_mm) ** 2)
         # At the patch itself there is no side to be on.
-        seen = np.where(distance < 3.0, 1.0, seen)
-        return (self._derivation @ seen).astype(np.float32)
+        sided = 0.7 * np.minimum(distance / 10.0, 1.0)
+        seen = (1.0 - sided + sided * cosine) / (1.0 + (distance / source.reach_mm) ** 2)
+        field: Samples = (self._derivation @ seen).astype(np.float32)
+        return field
 
     def nearness(self, source: Source) -> Samples:
         """Of a bipolar channel the nearer contact counts."""
         distance = np.linalg.norm(self.places_mm - np.asarray(source.place_mm), axis=1)
         near = 1.0 / (1.0 + (distance / source.reach_mm) ** 2)
-        return (np.abs(self._derivation) * near).max(axis=1).astype(np.float32)
+        nearest: Samples = (np.abs(self._derivation) * near).max(axis=1).astype(np.float32)
+        return nearest
 
     def tissue_mix(self) -> Samples:
         """Resemblance falls off exponentially with the distance."""
@@ -128,7 +132,8 @@ class ScalpArray:
     def nearness(self, source: Source) -> Samples:
         """Give the potential without a reference, as a share of its largest."""
         potential = np.maximum(dipole_potential(_cortical_dipole(source), self._sites), 0.0)
-        return (potential / potential.max()).astype(np.float32)
+        nearness: Samples = (potential / potential.max()).astype(np.float32)
+        return nearness
 
     def tissue_mix(self) -> Samples:
         """Mix many sources all over the convexity."""
@@ -143,7 +148,8 @@ class ScalpArray:
     def eye_field(self) -> Samples:
         """Give what blinks look like: largest in front, fading backwards."""
         forward = scalp_positions(self._sites)[:, 1]
-        return np.clip(1.6 * forward - 0.4, 0.0, None).astype(np.float32)
+        field: Samples = np.clip(1.6 * forward - 0.4, 0.0, None).astype(np.float32)
+        return field
 
 
 def _cortical_dipole(source: Source) -> Dipole:

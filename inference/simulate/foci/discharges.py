@@ -51,7 +51,7 @@ class _ZoneWriter:
         for at_s, random in self._times(0, signs.spikes_per_min):
             uv = signs.spike_uv * float(random.lognormal(0.0, 0.3))
             shape = partial(spike_and_wave, spike_s=signs.spike_s * float(random.normal(1.0, 0.08)), wave=signs.wave)
-            self.page.add_wave(at_s, _SPIKE_WAVE_S, lambda t, uv=uv, shape=shape: uv * shape(t), self.field)
+            self.page.add_wave(at_s, _SPIKE_WAVE_S, shape, np.float32(uv) * self.field)
             self.page.note(FocusTerm.SPIKE, at_s, _SPIKE_WAVE_S, self.field, self.role)
             for source, delay_s, share, how_often in self.zone.spread:
                 if random.random() < how_often:
@@ -60,8 +60,8 @@ class _ZoneWriter:
                 self._add_fast(random, at_s + 0.5 * signs.spike_s)
 
     def _spread_to(self, source: Source, at_s: float, uv: float, shape: partial[NDArray[np.float64]]) -> None:
-        field = self.page.patient.array.field(source)
-        self.page.add_wave(at_s, _SPIKE_WAVE_S, lambda t: uv * shape(t), field)
+        field = np.float32(uv) * self.page.patient.array.field(source)
+        self.page.add_wave(at_s, _SPIKE_WAVE_S, shape, field)
         self.page.note(FocusTerm.SPIKE, at_s, _SPIKE_WAVE_S, field, Role.NEGATIVE)
 
     def add_fast_activity(self) -> None:
@@ -78,7 +78,8 @@ class _ZoneWriter:
 
         def wave(t: NDArray[np.float64]) -> NDArray[np.float64]:
             bell: NDArray[np.float64] = np.exp(-0.5 * ((t - duration_s / 2) / (duration_s / 5)) ** 2)
-            return uv * bell * np.sin(2 * np.pi * hz * t + phase)
+            wavelet: NDArray[np.float64] = uv * bell * np.sin(2 * np.pi * hz * t + phase)
+            return wavelet
 
         self.page.add_wave(at_s, duration_s, wave, self.fast_field)
         self.page.note(FocusTerm.FAST, at_s, duration_s, self.fast_field, self.role)
@@ -100,7 +101,8 @@ class _ZoneWriter:
                 phases: NDArray[np.float64] = phases,
             ) -> NDArray[np.float64]:
                 waves = np.sin(2 * np.pi * rates_hz[:, None] * t + phases[:, None]).mean(axis=0)
-                return uv * _edge(t, duration_s, 0.6) * waves
+                train: NDArray[np.float64] = uv * _edge(t, duration_s, 0.6) * waves
+                return train
 
             self.page.add_wave(at_s, duration_s, wave, self.slow_field)
             self.page.note(FocusTerm.SLOWING, at_s, duration_s, self.slow_field, self.role)
