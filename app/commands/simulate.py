@@ -63,6 +63,13 @@ def _write_syndrome(order: Order) -> tuple[Path, ...]:
     return write_case(case, order.folder)
 
 
+def _write_focus(order: Order) -> tuple[Path, ...]:
+    from inference.simulate import write_case
+    from inference.simulate.foci import simulate_focus
+
+    return write_case(simulate_focus(order.seed, order.duration_s, on_progress=order.on_progress), order.folder)
+
+
 #: Every kind by the name that is typed, in the order of the help.
 KINDS: Mapping[str, Kind] = {
     "infant": Kind(
@@ -74,6 +81,14 @@ KINDS: Mapping[str, Kind] = {
         "a child with one of six epilepsy syndromes (EIEE, WEST, CAE, FS+, BECT,\n"
         "CSWS): 21 EEG channels, sleep and waking, seizures and what is between them",
         _write_syndrome,
+    ),
+    "focus": Kind(
+        "a patient with an epileptic focus between seizures: contacts of depth\n"
+        "electrodes or the scalp, as the seed decides; the truth names the channels\n"
+        "over the focus and every discharge",
+        _write_focus,
+        default_minutes=5.0,
+        most_minutes=60.0,
     ),
 }
 

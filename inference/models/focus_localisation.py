@@ -312,11 +312,11 @@ def joint_loss(outputs: TrainOutputs, label: Tensor, patient: Tensor, has_twin: 
     """
     loss = functional.cross_entropy(outputs.logits, label)
     if outputs.restyled is not None:
-        twins, logits, twin_label = outputs.restyled, outputs.logits, label
-        if has_twin is not None:
-            twins, logits, twin_label = twins[has_twin], logits[has_twin], label[has_twin]
-        loss = loss + functional.cross_entropy(twins, twin_label)
-        loss = loss + LAMBDA_MSE * functional.mse_loss(twins, logits)
+        counted = torch.ones(len(label), device=loss.device) if has_twin is None else has_twin.float()
+        surprise = functional.cross_entropy(outputs.restyled, label, reduction="none")
+        apart = (outputs.restyled - outputs.logits).square().mean(dim=-1)
+        # A small batch may have no twin at all.
+        loss = loss + (counted * (surprise + LAMBDA_MSE * apart)).sum() / counted.sum().clamp(min=1.0)
     if outputs.patients is not None:
         loss = loss + LAMBDA_PATIENT * functional.cross_entropy(outputs.patients, patient)
     return loss

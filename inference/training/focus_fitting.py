@@ -49,7 +49,7 @@ class FocusTraining:
 
 
 class FocusBatch(NamedTuple):
-    """Chosen channels, (batch,), and a window of each, (batch, samples)."""
+    """Chosen channels, (batch,), and a window of each: its samples, (batch, samples), or its number, (batch,)."""
 
     chosen: Tensor
     windows: Tensor
@@ -143,6 +143,17 @@ def pool_windows(network: FocusLocalisation, signals: NDArray[np.float32], n_win
     return PooledWindows(plain, restyled, donors)
 
 
+def _pooled_batches(n_channels: int, n_windows: int, settings: FocusTraining) -> Callable[[int], FocusBatch]:
+    """Draw channels without putting any back, and one of the windows of each."""
+
+    def batch_at(step: int) -> FocusBatch:
+        rng = np.random.default_rng((settings.seed, step))
+        drawn = rng.permutation(n_channels)[: settings.batch_size]
+        return FocusBatch(torch.from_numpy(drawn), torch.from_numpy(rng.integers(n_windows, size=len(drawn))))
+
+    return batch_at
+
+
 def _pool(network: FocusLocalisation, sub_bands: Tensor) -> Tensor:
     return torch.cat([network.features(part) for part in torch.split(sub_bands, _AT_ONCE)])
 
@@ -168,11 +179,6 @@ def fit_late_layers(
     channels, labels, patients = (torch.from_numpy(values) for values in (chosen, label, patient))
     within = torch.isin(pooled.donors[:, channels], channels)
 
-    def batch_at(step: int) -> FocusBatch:
-        rng = np.random.default_rng((settings.seed, step))
-        drawn = rng.permutation(len(chosen))[: settings.batch_size]
-        return FocusBatch(torch.from_numpy(drawn), torch.from_numpy(rng.integers(len(pooled.plain), size=len(drawn))))
-
     def loss_of(_: nn.Module, batch: FocusBatch) -> Tensor:
         rows, windows = channels[batch.chosen], batch.windows
         restyled = pooled.restyled[windows, rows] if network.config.style_randomisation else None
@@ -180,24 +186,34 @@ def fit_late_layers(
         return joint_loss(outputs, labels[batch.chosen], patients[batch.chosen], within[windows, batch.chosen])
 
     late = nn.ModuleList((network.mixing, network.classifier, network.patient_discriminator))
-    _descend(late.requires_grad_(True), batch_at, loss_of, settings)
+    late.requires_grad_(True)
+    _descend(late, _pooled_batches(len(chosen), len(pooled.plain), settings), loss_of, settings)
 
 
 def fine_tune(
-    network: FocusLocalisation, signals: NDArray[np.float32], label: NDArray[np.int64], settings: FocusTraining
+    network: FocusLocalisation,
+    pooled: PooledWindows,
+    chosen: NDArray[np.int64],
+    label: NDArray[np.int64],
+    settings: FocusTraining,
 ) -> None:
-    """Fit the category classifier alone, with the weighted cross-entropy of equation 14."""
+    """Fit the category classifier alone, with the weighted cross-entropy of equation 14.
+
+    The extractor is frozen, so that what it finds is computed once. Every channel is drawn equally often: it is the
+    loss that balances the classes. Parameters as for `fit_late_layers`.
+    """
     torch.manual_seed(settings.seed)
     freeze_extractor(network)
-    labels = torch.from_numpy(label)
+    channels, labels = torch.from_numpy(chosen), torch.from_numpy(label)
     weights = class_weights(labels)
-    # Every channel is drawn equally often: it is the loss that balances the classes.
-    draws = WindowDraws(signals, np.zeros_like(label), network.config.window_samples, settings)
+    with torch.no_grad():
+        features = torch.stack([network.mixing(rows[channels])[0] for rows in pooled.plain])
 
     def loss_of(_: nn.Module, batch: FocusBatch) -> Tensor:
-        return fine_tuning_loss(network(batch.windows), labels[batch.chosen], weights)
+        logits = network.classifier(features[batch.windows, batch.chosen])
+        return fine_tuning_loss(logits, labels[batch.chosen], weights)
 
-    _descend(network.classifier, draws.batch, loss_of, settings)
+    _descend(network.classifier, _pooled_batches(len(chosen), len(features), settings), loss_of, settings)
 
 
 def pretrain_by_identity(network: FocusLocalisation, signals: NDArray[np.float32], settings: FocusTraining) -> None:

@@ -30,7 +30,10 @@ from inference.training.focus_fitting import (
     embed,
     fine_tune,
     fit_jointly,
+    fit_late_layers,
+    pool_windows,
     predict_log_odds,
+    predict_pooled_log_odds,
     pretrain_by_identity,
     stand_in_patients,
 )
@@ -218,11 +221,44 @@ def test_joint_training_separates_two_kinds_of_channels_and_repeats_itself():
     assert np.array_equal(*answers)
 
 
+def test_late_layers_learn_behind_fixed_convolutions():
+    signals, label = two_kinds_of_channels(24, seed=0)
+    torch.manual_seed(1)
+    network = FocusLocalisation(replace(SHORT, n_patients=3))
+    convolutions = {name: value.clone() for name, value in network.features.state_dict().items()}
+    pooled = pool_windows(network, signals, 2, seed=0)
+    assert pooled.plain.shape == pooled.restyled.shape == (2, 24, SHORT.n_pooled)
+    assert (pooled.donors != torch.arange(24)).all()
+    chosen = np.arange(16)
+    settings = FocusTraining(n_steps=40, batch_size=16, seed=4)
+    fit_late_layers(network, pooled, chosen, label[:16], patient=chosen % 3, settings=settings)
+    answers = predict_pooled_log_odds(network, pooled)
+    assert ((answers[16:] > 0) == (label[16:] == 1)).all()
+    assert all(torch.equal(value, convolutions[name]) for name, value in network.features.state_dict().items())
+
+
+def test_twins_in_the_style_of_a_channel_that_is_not_trained_on_teach_nothing():
+    signals, label = two_kinds_of_channels(8, seed=0)
+    chosen, weights = np.arange(4), []
+    for spoilt in (0.0, 1e3):
+        torch.manual_seed(1)
+        network = FocusLocalisation(SHORT)
+        pooled = pool_windows(network, signals, 2, seed=0)
+        outside = ~torch.isin(pooled.donors, torch.from_numpy(chosen))
+        assert outside[:, chosen].any()
+        pooled.restyled[outside] += spoilt
+        settings = FocusTraining(n_steps=3, batch_size=4)
+        fit_late_layers(network, pooled, chosen, label[:4], patient=chosen, settings=settings)
+        weights.append(network.mixing.mix.weight.detach().clone())
+    assert torch.equal(*weights)
+
+
 def test_fine_tuning_moves_the_classifier_and_nothing_else():
     signals, label = two_kinds_of_channels(8, seed=0)
     network = FocusLocalisation(SHORT)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    fine_tune(network, signals, label, FocusTraining(n_steps=3, batch_size=8))
+    pooled = pool_windows(network, signals, 2, seed=0)
+    fine_tune(network, pooled, np.arange(6), label[:6], FocusTraining(n_steps=3, batch_size=6))
     moved = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert moved
     assert all(name.startswith("classifier.") for name in moved)
