@@ -159,7 +159,8 @@ def train_focus_localisation(
         paper=PAPER,
         choices=dict(PROJECT_CHOICES),
     )
-    module = CalibratedFocus(network, calibration.temperature, calibration.offset)
+    # As the card has them, so that whoever reads it can make the same graph from the weights.
+    module = CalibratedFocus(network, card.calibration["temperature"], card.calibration["prior_offset"])
     card = write_package(folder, module, example_inputs(INPUTS), network.state_dict(), card)
     held_out: list[PatientScore] = []
     for seed in _seeds(TEST_SEEDS, recipe.seed, recipe.n_test):

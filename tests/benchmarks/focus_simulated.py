@@ -171,7 +171,7 @@ def main() -> None:
         "# Focus localisation: held-out simulated patients",
         "",
         "Nobody was recorded: patients, foci and discharges are simulated. Intervals are 95 % bootstrap intervals",
-        "across patients. The paper reports 90.15 % of single samples for six patients with scalp electrodes (table 4).",
+        "across patients. The paper reports 90.15 % of single samples, for six patients on the scalp (table 4).",
         "",
         *table(groups),
         f"{arguments.minutes:g} minutes a patient at {TEST_RATE_HZ:g} Hz, seeds from {TEST_SEEDS} on; "

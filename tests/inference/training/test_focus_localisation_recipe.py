@@ -123,8 +123,7 @@ def test_the_graph_gives_the_calibrated_answer_of_the_balanced_network(package):
             logits = network(signal) + torch.tensor([0.0, card.calibration["prior_offset"]])
         expected = torch.softmax(logits / card.calibration["temperature"], dim=-1)
         found = session.run({"signal": signal.numpy()})["probability"]
-        # The card rounds its calibration to four digits.
-        assert np.abs(found - expected.numpy()).max() <= 2e-3
+        assert np.abs(found - expected.numpy()).max() <= 1e-4
 
 
 def test_no_seed_is_shared_by_training_validation_and_test():
