@@ -17,7 +17,7 @@ Site = Literal["depth", "scalp"]
 #: in the depth the contacts within the reach of the focus.
 FOCAL_NEARNESS = {"depth": 0.5, "scalp": 0.7}
 #: Names of shafts, left ones with an L: amygdala, hippocampus head and tail, temporal pole, insula, cingulum and so on.
-_SHAFTS = ("AM", "HA", "HP", "TP", "IN", "CG", "OF", "PT", "OC", "SM")
+_SHAFTS = ("AM", "HA", "HP", "TP", "IN", "CG", "OF", "PT", "OL", "SM")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@ import pytest
 from hed import load_schema_version
 from hed.schema import hed_schema_io
 
+from inference.recordings import open_recording
+from inference.recordings.recording import ChannelKind
+from inference.simulate import write_case
 from inference.simulate.foci import FocusTerm, draw_focus_patient, simulate_focus
 from inference.simulate.foci.arrays import DepthArray, Source
 from inference.simulate.truth import Role
@@ -93,6 +96,15 @@ def test_bipolar_channels_are_differences_of_neighbours_on_one_shaft():
 def test_other_cortex_spikes_too_so_that_spikes_alone_are_no_focus():
     events = [event for seed in range(8) for event in simulate_focus(seed, 60.0, 256.0).truth]
     assert any(event.label == FocusTerm.SPIKE and event.role is Role.NEGATIVE for event in events)
+
+
+def test_a_written_recording_reopens_with_every_channel_as_eeg_and_no_contact_taken_for_a_scalp_electrode(tmp_path):
+    for seed in range(3):
+        case = simulate_focus(seed, 4.0, 256.0, site="depth")
+        edf, _ = write_case(case, tmp_path)
+        channels = open_recording(edf).channels
+        assert [channel.name for channel in channels] == list(case.patient.array.names)
+        assert {(channel.kind, channel.electrode) for channel in channels} == {(ChannelKind.EEG, None)}
 
 
 def test_labels_are_terms_of_hed_score():
