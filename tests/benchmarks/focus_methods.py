@@ -27,7 +27,7 @@ Indices = NDArray[np.int64]
 Method = Callable[[Units, Indices, Indices, int], Array]
 
 #: Batches of 100 as in the paper.
-LATE_TRAINING = FocusTraining(n_steps=400, batch_size=100, peak_rate=3e-3, weight_decay=0.5)
+LATE_TRAINING = FocusTraining(n_steps=150, batch_size=100, peak_rate=8e-3, weight_decay=0.2)
 FINE_TUNING = FocusTraining(n_steps=200, batch_size=100, peak_rate=3e-3, weight_decay=0.1)
 #: Scores of different methods are added: none may outvote the rest alone.
 LARGEST_SCORE = 2.0
