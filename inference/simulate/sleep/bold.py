@@ -38,7 +38,8 @@ TR_S: Final = 2.1
 _STEPS: Final = 7
 STEP_S: Final = TR_S / _STEPS
 #: Before the first volume, the signal settles.
-_LEAD_S: Final = 42.0
+_LEAD_VOLUMES: Final = 20
+_LEAD_STEPS: Final = _LEAD_VOLUMES * _STEPS
 #: Mean level of the drive: a sixth of a unit moves BOLD by about one percent.
 _UNIT: Final = 0.11
 _LIMIT: Final = 0.22
@@ -97,8 +98,7 @@ def simulate_bold(course: SleepCourse, eeg: EegDrive, traits: Haemodynamics, see
     n_volumes = int(course.duration_s / TR_S)
     drive = neural_drive(course, eeg, traits, seed, n_volumes)
     balloon = Balloon(tau_s=traits.transit_s)
-    lead = round(_LEAD_S / TR_S)
-    signal = 100.0 * balloon.respond(drive, STEP_S)[::_STEPS][lead : lead + n_volumes]
+    signal = 100.0 * balloon.respond(drive, STEP_S)[_LEAD_STEPS::_STEPS]
     random = generator(seed, Stream.BOLD, 2)
     motion, moved = _move(random, course, traits, n_volumes)
     drift = _noise(random, n_volumes, N_PARCELS, TR_S, band_hz=(0.0005, 0.004), exponent=2.0)
@@ -112,8 +112,8 @@ def neural_drive(
     course: SleepCourse, eeg: EegDrive, traits: Haemodynamics, seed: int, n_volumes: int
 ) -> NDArray[np.float64]:
     """Give the activity that drives each region, (steps, 100), beginning 42 s before the first volume."""
-    n_steps = n_volumes * _STEPS + round(_LEAD_S / STEP_S)
-    time_s = np.arange(n_steps) * STEP_S - _LEAD_S
+    n_steps = _LEAD_STEPS + n_volumes * _STEPS
+    time_s = (np.arange(n_steps) - _LEAD_STEPS) * STEP_S
     weights = course.weights(np.clip(time_s, 0.0, course.duration_s)).astype(np.float64)
     random = generator(seed, Stream.BOLD, 0)
     parcels = load_parcels()
@@ -162,10 +162,8 @@ def _from_eeg(eeg: EegDrive, n_steps: int) -> NDArray[np.float64]:
     total = np.zeros((n_steps, N_PARCELS))
     for name, (weight, parts) in where.items():
         places = [weight * any(part in parcel.name for part in parts) for parcel in parcels]
-        course = np.asarray(getattr(eeg, name), dtype=np.float64)
-        lead = n_steps - course.size
-        padded = np.pad(course, (max(0, lead), 0), mode="edge")[-n_steps:]
-        total += np.outer(padded, places)
+        course = np.asarray(getattr(eeg, name), dtype=np.float64)[: n_steps - _LEAD_STEPS]
+        total += np.outer(np.pad(course, (n_steps - course.size, 0), mode="edge"), places)
     return total
 
 
