@@ -65,6 +65,11 @@ RECIPES: Mapping[str, RecipeEntry] = MappingProxyType(
             "epileptic spasms in EEG and EMG, from simulated infants",
             "inference.training.iess_fusionnet",
         ),
+        "sleep-staging": RecipeEntry(
+            "Gated EEG-fMRI sleep staging",
+            "sleep stages in EEG, BOLD signals or both, from simulated sleepers",
+            "inference.training.sleep_staging",
+        ),
     }
 )
 
