@@ -18,6 +18,7 @@ What changes from stage to stage, and where it is from:
 How much each of these weighs is this project's choice.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -52,7 +53,7 @@ _VASOMOTION: Final = (0.2, 1.0, 0.9, 0.3, 0.4)
 _OWN: Final = (0.8, 0.8, 0.75, 0.85, 0.8)
 #: How much the default-mode network mirrors the dorsal attention network.
 _OPPOSITION: Final = (0.7, 0.5, 0.3, 0.02, 0.4)
-#: Mean level of each network by stage, in units of the drive.
+#: Mean level of each network by stage, against slow fluctuations of 1.
 _LEVEL: Final[Mapping[str, tuple[float, ...]]] = {
     "Vis": (0.0, 0.5, 0.4, 0.2, 0.9),
     "SomMot": (0.0, 0.4, 0.5, 0.1, 0.4),
@@ -62,6 +63,7 @@ _LEVEL: Final[Mapping[str, tuple[float, ...]]] = {
     "Cont": (0.3, -0.2, -0.6, -1.1, -1.0),
     "Default": (0.2, -0.1, -0.4, -0.8, -0.2),
 }
+_LEVEL_GAIN: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +97,7 @@ class SimulatedBold:
 
 def simulate_bold(course: SleepCourse, eeg: EegDrive, traits: Haemodynamics, seed: int) -> SimulatedBold:
     """Simulate the BOLD signals of a whole recording; the scanner runs from its first to its last second."""
-    n_volumes = int(course.duration_s / TR_S)
+    n_volumes = math.ceil(course.duration_s / TR_S)
     drive = neural_drive(course, eeg, traits, seed, n_volumes)
     balloon = Balloon(tau_s=traits.transit_s)
     signal = 100.0 * balloon.respond(drive, STEP_S)[_LEAD_STEPS::_STEPS]
@@ -132,7 +134,7 @@ def neural_drive(
     common = common + vasomotion * _by_stage(_VASOMOTION, weights, traits.state_gain)[:, None]
     drive += traits.global_gain * common * reach
     level = np.array([_LEVEL[name] for name in NETWORKS])
-    drive += traits.state_gain * (weights.T @ level.T)[:, network_of]
+    drive += _LEVEL_GAIN * traits.state_gain * (weights.T @ level.T)[:, network_of]
     drive += traits.eeg_gain * _from_eeg(eeg, n_steps)
     # Vessels neither close nor widen without end: flow stays between half and one and a half times its mean.
     return np.asarray(_LIMIT * np.tanh(_UNIT * traits.amplitude * drive / _LIMIT))
@@ -155,9 +157,9 @@ def _from_eeg(eeg: EegDrive, n_steps: int) -> NDArray[np.float64]:
     """Give what alpha, spindles and slow waves drive, (steps, 100)."""
     parcels = load_parcels()
     where = {
-        "alpha": (-1.0, ("_Vis_",)),
-        "spindles": (6.0, ("_SomMot_", "_Default_Temp_")),
-        "slow_waves": (1.5, ("_Default_PFC_3", "_PFCdPFCm_1", "_pCun", "_Cing_")),
+        "alpha": (-0.7, ("_Vis_",)),
+        "spindles": (3.0, ("_SomMot_", "_Default_Temp_")),
+        "slow_waves": (0.8, ("_Default_PFC_3", "_PFCdPFCm_1", "_pCun", "_Cing_")),
     }
     total = np.zeros((n_steps, N_PARCELS))
     for name, (weight, parts) in where.items():

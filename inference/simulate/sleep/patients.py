@@ -213,9 +213,9 @@ def _draw_residue(random: np.random.Generator) -> ScannerResidue:
     # Some microvolts of gradients and 10-20 µV of the heart remain after average artefact subtraction (Allen et al.
     # 2000, NeuroImage 12:230; Debener et al. 2008, Int. J. Psychophysiol. 67:189).
     return ScannerResidue(
-        gradient_uv=float(random.lognormal(np.log(2.0), 0.5)),
+        gradient_uv=float(random.lognormal(np.log(2.5), 0.7)),
         slices_per_volume=35,
-        ballistocardiogram_uv=float(random.lognormal(np.log(14.0), 0.5)),
+        ballistocardiogram_uv=float(random.lognormal(np.log(18.0), 0.6)),
         ballistocardiogram_lag_s=float(random.normal(0.21, 0.02)),
     )
 
@@ -228,7 +228,7 @@ def _draw_haemodynamics(random: np.random.Generator) -> Haemodynamics:
         state_gain=float(random.lognormal(-0.05, 0.3)),
         eeg_gain=float(random.lognormal(0.0, 0.4)),
         transit_s=float(0.98 * random.lognormal(0.0, 0.08)),
-        noise_percent=float(random.lognormal(np.log(0.35), 0.3)),
+        noise_percent=float(random.lognormal(np.log(0.5), 0.3)),
         drift_percent=float(random.lognormal(np.log(0.5), 0.4)),
         motion_per_min=float(random.lognormal(np.log(0.25), 0.8)),
     )
