@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from inference.labels.hypnograms import EPOCH_S, Hypnogram
 from inference.labels.sleep_stages import AASM
 from inference.recordings.array import ArrayRecording
-from inference.recordings.recording import Channel, ChannelKind
+from inference.recordings.recording import Channel, ChannelKind, FileAnnotation
 from inference.simulate.infant import MIN_RATE_HZ, START
 from inference.simulate.sheet import Page, Progress
 from inference.simulate.sleep.bold import STEP_S, TR_S, EegDrive, SimulatedBold, simulate_bold
@@ -24,6 +24,9 @@ from inference.simulate.sleep.waves import add_waves
 from inference.simulate.streams import Stream, generator
 from inference.simulate.technical import record_page
 from inference.simulate.truth import Role, Term, TruthEvent
+
+#: How the amplifier marks the start of a volume, in ds003768 as here.
+VOLUME_TRIGGER = "R128"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,13 @@ def simulate_sleep(
         bold = simulate_bold(course, _drive(page, alpha, course), patient.haemodynamics, events_seed)
     report(1.0)
     name = Path(f"simulated sleep {seed}")
-    recording = ArrayRecording(_channels(patient, rate_hz), list(signals), START, path=name)
+    recording = ArrayRecording(
+        _channels(patient, rate_hz),
+        list(signals),
+        START,
+        annotations=_volume_triggers(bold, course.duration_s),
+        path=name,
+    )
     return SleepCase(recording, _truth(page, course), course.hypnogram, bold, patient)
 
 
@@ -146,6 +155,14 @@ def _truth(page: Page, course: SleepCourse) -> tuple[TruthEvent, ...]:
     for bout in course.hypnogram.bouts():
         page.note(AASM.stage(bout.stage).tag, bout.onset_s, bout.duration_s, role=Role.STATE)
     return tuple(sorted(page.truth, key=lambda event: (event.onset_s, event.label)))
+
+
+def _volume_triggers(bold: SimulatedBold | None, duration_s: float) -> list[FileAnnotation]:
+    """Give what the scanner tells the EEG: when each volume begins."""
+    if bold is None:
+        return []
+    onsets_s = (bold.onset_s + volume * bold.tr_s for volume in range(len(bold.series)))
+    return [FileAnnotation(onset_s, 0.0, VOLUME_TRIGGER) for onset_s in onsets_s if onset_s < duration_s]
 
 
 def _channels(patient: SleepPatient, rate_hz: float) -> tuple[Channel, ...]:
