@@ -39,7 +39,9 @@ from tests.benchmarks.sleep_cohorts import COHORTS, GAP_EPOCHS, Split, cross_sub
 RESULTS = Path(__file__).parent / "results"
 N_FOLDS = 3
 #: The same for every row: what two shared processor cores allowed.
-SETTINGS = LoopSettings(n_steps=250, batch_size=16, peak_rate=2e-3, warm_up_steps=40, averaging=0.97)
+SETTINGS = LoopSettings(
+    n_steps=320, batch_size=16, peak_rate=3e-3, warm_up_steps=20, averaging=0.97, precision="bfloat16"
+)
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,9 @@ def _rhythms(page: Page, patient: SleepPatient) -> Mapping[str, Rhythm]:
         "theta": Rhythm(Spectrum(4.0, 7.0, order=3), central, _times(traits.theta_uv, 0.7, 1.5, 1.3, 1.2, 1.3), 0.35),
         "beta": Rhythm(Spectrum(15.0, 25.0, order=2), central, _times(traits.beta_uv, 1.2, 1.0, 0.8, 0.5, 0.9), 0.4),
         # What lies below the amplitude of a scored slow wave; children have more of it at every stage.
-        "delta": Rhythm(Spectrum(0.6, 2.5, order=3), frontal, _times(1.0 + 0.3 * youth, 2.0, 3.0, 4.5, 9.0, 3.0), 0.35),
+        "delta": Rhythm(
+            Spectrum(0.6, 2.5, order=3), frontal, _times(1.0 + 0.15 * youth, 2.0, 2.5, 4.0, 9.0, 2.5), 0.35
+        ),
         "sigma": Rhythm(Spectrum(11.0, 15.0, order=3), central, (0.6, 0.8, 1.8, 1.2, 0.6), 0.5),
     }
     return {name: Rhythm(r.spectrum, r.mix, _times(traits.gain, *r.level), r.waxing) for name, r in rhythms.items()}
