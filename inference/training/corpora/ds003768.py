@@ -8,7 +8,7 @@ own space; `sourcedata` has a table of 30-s stages for each subject. Epochs whos
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -106,21 +106,38 @@ def read_sessions(folder: Path) -> Iterator[SleepSession]:
     RecordingError, ImagingError
         A file cannot be read.
     """
-    atlas, _ = find_atlas()
     present = [run for run in find_runs(folder) if run.eeg is not None]
     if not present:
         raise LabelError(f"{folder} has the stages of ds003768 but none of its EEG (sub-../eeg).")
+    atlas, _ = find_atlas()
     for run in present:
         yield read_session(run, atlas)
 
 
 def read_session(run: SleepRun, atlas: Atlas) -> SleepSession:
-    """Read one session whose EEG is there; see `read_sessions`."""
+    """Read one session whose EEG is there; see `read_sessions`.
+
+    Its first epoch begins with its first volume: the corpus does not say so, but its tables are as long as its runs,
+    while its EEG is some seconds longer.
+    """
     if run.eeg is None:
         raise LabelError(f"The EEG of {run.subject}, {run.session}, was not downloaded.")
     recording = open_recording(run.eeg)
+    train, _ = find_trigger_train(recording.annotations, None, 0)
+    start_s = 0.0 if train is None else max(0.0, train.onset_s)
     bold = None if run.bold is None else read_bold(run.bold, recording, atlas)
-    return prepare_session(run.subject, clean_eeg(recording), run.hypnogram.stages, bold)
+    if bold is not None:
+        bold = replace(bold, onset_s=bold.onset_s - start_s)
+    return prepare_session(run.subject, _begin_at(clean_eeg(recording), start_s), run.hypnogram.stages, bold)
+
+
+def _begin_at(recording: Recording, start_s: float) -> Recording:
+    """Leave out what was recorded before a time."""
+    if start_s * max((channel.rate_hz for channel in recording.channels), default=0.0) < 1.0:
+        return recording
+    chosen = range(len(recording.channels))
+    signals = recording.read(chosen, start_s, recording.duration_s - start_s)
+    return ArrayRecording(recording.channels, signals, path=recording.path)
 
 
 def clean_eeg(recording: Recording) -> Recording:
