@@ -7,8 +7,6 @@ command may be killed and started again; ``--minutes`` ends it by itself after a
 import argparse
 import itertools
 import json
-import shlex
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -325,7 +323,7 @@ def main() -> None:
     units = Units(args.work / "units")
     torch.set_num_threads(1)
     measure(units, args.work, seeds, lambda: time.monotonic() - began > 60 * args.minutes)
-    write_tables(units, seeds, shlex.join(["python", "-m", "tests.benchmarks.sleep_tables", *sys.argv[1:]]))
+    write_tables(units, seeds, f"python -m tests.benchmarks.sleep_tables --work DIR --seeds {args.seeds}")
 
 
 if __name__ == "__main__":
