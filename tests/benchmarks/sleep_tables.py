@@ -77,7 +77,7 @@ PLAN = (
     *(("nights", "within", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
 )
 COHORT_TITLES = {
-    "naps": "Simulated signals on the real stages of 23 subjects of ds003768 (no REM, hardly any N3)",
+    "naps": "Simulated signals on the real stages of 23 subjects of ds003768 (these sessions have W, N1 and N2 only)",
     "nights": "Simulated signals on stretches of simulated nights, 24 subjects (all five stages)",
 }
 #: A band's edges in Hz, for the baseline.
