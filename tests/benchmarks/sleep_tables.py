@@ -8,7 +8,7 @@ import argparse
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -182,11 +182,11 @@ class Units:
         return [json.loads(p.read_text(encoding="utf-8")) for p in paths] if all(p.exists() for p in paths) else None
 
 
-def measure(units: Units, work: Path, seeds: list[int], is_over: Callable[[], bool]) -> None:
-    """Run what is missing of the plan, one seed after the other."""
+def measure(units: Units, work: Path, seeds: list[int], rows: Collection[str], is_over: Callable[[], bool]) -> None:
+    """Run what is missing of some rows of the plan, one seed after the other."""
     cohorts: dict[tuple[str, bool], list[SleepSession]] = {}
     for seed in seeds:
-        for cohort, protocol, name in PLAN:
+        for cohort, protocol, name in (planned for planned in PLAN if planned[2] in rows):
             row = ROWS[name]
             if (cohort, row.aligned) not in cohorts:
                 cohorts[cohort, row.aligned] = COHORTS[cohort](work / "sessions", aligned=row.aligned)
@@ -316,13 +316,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="where sessions and finished folds are kept")
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
+    parser.add_argument("--rows", default=",".join(ROWS), help="which rows to run, joined by commas (default: all)")
     parser.add_argument("--minutes", type=float, default=np.inf, help="end after so long; start again to go on")
     args = parser.parse_args()
     began = time.monotonic()
     seeds = list(range(args.seeds))
     units = Units(args.work / "units")
     torch.set_num_threads(1)
-    measure(units, args.work, seeds, lambda: time.monotonic() - began > 60 * args.minutes)
+    measure(units, args.work, seeds, args.rows.split(","), lambda: time.monotonic() - began > 60 * args.minutes)
     write_tables(units, seeds, f"python -m tests.benchmarks.sleep_tables --work DIR --seeds {args.seeds}")
 
 
