@@ -150,18 +150,24 @@ class SleepStagingNet(nn.Module):
         bold_present : (batch, 1), 1 where there is fMRI.
         """
         with_eeg = self.hide_eeg(eeg_present[:, _STAGED].amax(dim=-1, keepdim=True), bold_present)
-        eeg_embedding = self._encode_shown(eeg, eeg_present, with_eeg) if self.training else self.eeg(eeg, eeg_present)
-        eeg_embedding = eeg_embedding * with_eeg
-        bold_embedding = self.bold(bold * bold_present[:, :, None]) * bold_present
+        eeg_embedding = self._encode(self.eeg, with_eeg, eeg, eeg_present)
+        bold_embedding = self._encode(self.bold, bold_present, bold)
         fused, gate = self.fuse(eeg_embedding, bold_embedding, with_eeg, bold_present)
         return StagedEpochs(self.classifier(fused), gate, eeg_embedding, bold_embedding)
 
-    def _encode_shown(self, eeg: Tensor, eeg_present: Tensor, with_eeg: Tensor) -> Tensor:
-        """Encode only the EEG that is shown: most of the work of a step, half of which dropout would throw away."""
-        shown = with_eeg[:, 0] > 0
-        embedding = eeg.new_zeros(len(eeg), self.config.width)
-        if shown.any():
-            embedding[shown] = self.eeg(eeg[shown], eeg_present[shown]).to(embedding.dtype)
+    def _encode(self, encoder: nn.Module, shown: Tensor, *signals: Tensor) -> Tensor:
+        """Give embeddings, 0 where the modality is not shown; ``shown`` is (batch, 1).
+
+        In training what is hidden is not even encoded: it would take half of a step's work, and its zeros would count
+        in the batch's normalisation, which wants two examples or more.
+        """
+        rows = shown[:, 0] > 0
+        if not self.training or rows.sum() == 1:
+            result: Tensor = encoder(*signals) * shown
+            return result
+        embedding = signals[0].new_zeros(len(shown), self.config.width)
+        if rows.any():
+            embedding[rows] = encoder(*(signal[rows] for signal in signals)).to(embedding.dtype)
         return embedding
 
 

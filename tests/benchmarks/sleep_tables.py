@@ -73,8 +73,9 @@ PLAN = (
     *(("naps", "cross", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
     *(("naps", "within", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
     *(("nights", "cross", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
-    *(("nights", "cross", row) for row in ("concatenation", "no-alignment", "no-dropout")),
+    *(("nights", "cross", row) for row in ("concatenation", "no-alignment")),
     *(("nights", "within", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
+    ("nights", "cross", "no-dropout"),
 )
 COHORT_TITLES = {
     "naps": "Simulated signals on the real stages of 23 subjects of ds003768 (these sessions have W, N1 and N2 only)",
