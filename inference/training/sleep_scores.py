@@ -1,6 +1,6 @@
 """How well epochs of sleep are staged: accuracy, balanced accuracy, macro F1 and kappa, with intervals by subject."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.labels.sleep_agreement import cohens_kappa
 from inference.models.cka import linear_cka
 from inference.models.sleep_staging import CLASSES, SleepStagingNet
+from inference.training.metrics import Predictions, score_windows
 from inference.training.sleep_sessions import SleepSession, gather
 
 #: Epochs that are run at once.
 _AT_ONCE: Final = 24
-_RESAMPLES: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,63 +68,32 @@ def stage_session(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class StagingScore:
-    """Scores over the stages that occur, each with the 95 % interval that resampling subjects gives.
-
-    ``balanced_accuracy`` is the mean of the stages' recalls, ``macro_f1`` that of their F1.
-    """
-
-    accuracy: float
-    balanced_accuracy: float
-    macro_f1: float
-    kappa: float
-    intervals: Mapping[str, tuple[float, float]]
-    confusion: tuple[tuple[int, ...], ...]
-    n_subjects: int
-
-    def describe(self) -> dict[str, Any]:
-        """Give the score as a card stores it."""
-        names = ("accuracy", "balanced_accuracy", "macro_f1", "kappa")
-        return {
-            **{name: round(getattr(self, name), 4) for name in names},
-            "interval_95_by_subject": {name: [round(x, 4) for x in self.intervals[name]] for name in names},
-            "stages": list(CLASSES),
-            "confusion": [list(row) for row in self.confusion],
-            "subjects": self.n_subjects,
-            "epochs": int(np.sum(self.confusion)),
-        }
+def describe_subjects(staged: Sequence[StagedSubject]) -> dict[str, Any]:
+    """Score all subjects together, as a card stores it; sessions of one subject are resampled together."""
+    return describe_counts([(one.subject, one.confusion) for one in staged])
 
 
-def score_confusion(confusion: NDArray[np.integer]) -> dict[str, float]:
-    """Give the four scores of a confusion matrix, over the stages that occur in truth."""
-    counts = np.asarray(confusion, dtype=np.float64)
-    true, said, right = counts.sum(axis=1), counts.sum(axis=0), np.diag(counts)
-    occurs = true > 0
+def describe_counts(counts: Sequence[tuple[str, NDArray[np.integer]]]) -> dict[str, Any]:
+    """Score counts of epochs by stage (rows) and answer (columns), each of a subject, as a card stores it."""
+    pairs, subjects = [], []
+    for subject, confusion in counts:
+        times = np.asarray(confusion).ravel()
+        own = np.repeat(np.indices(confusion.shape).reshape(2, -1), times, axis=1)
+        pairs.append(own)
+        subjects.append(np.full(own.shape[1], subject))
+    truth, said = np.concatenate(pairs, axis=1)
+    scores = score_windows(Predictions(truth, said, None, np.concatenate(subjects), CLASSES))
+    figures = {name: scores.figures[name] for name in ("accuracy", "balanced_accuracy", "macro_f1", "kappa")}
     return {
-        "accuracy": float(right.sum() / counts.sum()),
-        "balanced_accuracy": float((right[occurs] / true[occurs]).mean()),
-        "macro_f1": float((2 * right[occurs] / (true + said)[occurs]).mean()),
-        "kappa": cohens_kappa(confusion),
+        **{name: round(figure.value, 4) for name, figure in figures.items()},
+        "interval_95_by_subject": {
+            name: [round(figure.low, 4), round(figure.high, 4)] for name, figure in figures.items()
+        },
+        "stages": list(CLASSES),
+        "confusion": scores.confusion.tolist(),
+        "subjects": scores.n_patients,
+        "epochs": int(scores.confusion.sum()),
     }
-
-
-def score_subjects(staged: Sequence[StagedSubject], seed: int = 0) -> StagingScore:
-    """Score all subjects together; sessions of one subject are resampled together."""
-    by_subject: dict[str, NDArray[np.int64]] = {}
-    for one in staged:
-        by_subject[one.subject] = by_subject.get(one.subject, 0) + one.confusion
-    confusions = np.stack(list(by_subject.values()))
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(confusions), size=(_RESAMPLES, len(confusions)))
-    resampled = [score_confusion(confusions[rows].sum(axis=0)) for rows in drawn]
-    intervals = {}
-    for name in resampled[0]:
-        low, high = np.nanpercentile([scores[name] for scores in resampled], [2.5, 97.5])
-        intervals[name] = (float(low), float(high))
-    total = confusions.sum(axis=0)
-    rows = tuple(tuple(int(n) for n in row) for row in total)
-    return StagingScore(**score_confusion(total), intervals=intervals, confusion=rows, n_subjects=len(confusions))
 
 
 def describe_fusion(staged: Sequence[StagedSubject]) -> dict[str, Any]:

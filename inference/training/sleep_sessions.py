@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,9 +16,8 @@ from inference.labels.files import write_json
 from inference.labels.hypnograms import EPOCH_S
 from inference.models.sleep_staging import CLASSES, ELECTRODES, N_EPOCHS, SleepStagingConfig
 from inference.recordings.recording import Recording
-from inference.runtime.cards import MontageInputs, SleepInputs
-from inference.runtime.inputs import InputPreparer, plan_channels
-from inference.signals.euclidean_alignment import align, fit_euclidean_alignment
+from inference.runtime.cards import SleepInputs
+from inference.runtime.sleep_inputs import BoldSignals, SleepPreparer
 from inference.signals.sleep_windows import BoldRun, gather_bold, gather_eeg, prepare_bold
 
 CONFIG: Final = SleepStagingConfig()
@@ -32,15 +31,6 @@ INPUTS: Final = SleepInputs(
     n_regions=CONFIG.n_regions,
     n_volumes=CONFIG.n_volumes,
     tr_s=CONFIG.tr_s,
-)
-#: The EEG of one epoch before it is aligned.
-_EPOCH_INPUTS: Final = MontageInputs(
-    eeg_electrodes=INPUTS.eeg_electrodes,
-    rate_hz=INPUTS.rate_hz,
-    window_s=INPUTS.epoch_s,
-    hop_s=INPUTS.epoch_s,
-    lff_hz=INPUTS.lff_hz,
-    hff_hz=INPUTS.hff_hz,
 )
 UNKNOWN: Final = -1
 RECORD_NAME: Final = "session.json"
@@ -71,27 +61,6 @@ class SleepSession:
         return np.flatnonzero(self.stage != UNKNOWN)
 
 
-def read_epochs(
-    recording: Recording, n_epochs: int, exclude: Collection[str] = ()
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Read the first epochs of a recording as the network wants them, but not yet aligned.
-
-    Parameters
-    ----------
-    exclude : names of channels that are taken as not recorded.
-
-    Returns
-    -------
-    (epochs, electrodes, samples), NaN in epochs with a gap, and (electrodes,) whether there is a signal.
-    """
-    preparer = InputPreparer(recording, plan_channels(recording.channels, _EPOCH_INPUTS, exclude), _EPOCH_INPUTS)
-    epochs = np.empty((n_epochs, len(ELECTRODES), CONFIG.epoch_samples), dtype=np.float32)
-    for epoch in range(n_epochs):
-        prepared = preparer.read(epoch * EPOCH_S, EPOCH_S)
-        epochs[epoch] = prepared.eeg if prepared.valid.all() else np.nan
-    return epochs, preparer.plan.eeg_present > 0
-
-
 def prepare_session(
     subject: str,
     recording: Recording,
@@ -103,17 +72,21 @@ def prepare_session(
 ) -> SleepSession:
     """Prepare a recording whose epochs of 30 s begin with it; a stage that is none of ``CLASSES`` counts as unknown.
 
+    Parameters
+    ----------
+    exclude : names of channels that are taken as not recorded.
+    aligned : False leaves out the Euclidean alignment, to see what it is good for.
+
     Raises
     ------
     AnalysisError
         No epoch has an EEG without a gap.
     """
-    epochs, present = read_epochs(recording, len(stages), exclude)
-    if aligned:
-        alignment = fit_euclidean_alignment(epochs, present.tolist())
-        epochs = np.stack([align(epoch, alignment) for epoch in epochs])
+    inputs = INPUTS if aligned else replace(INPUTS, scale="robust")
+    preparer = SleepPreparer(recording, inputs, exclude=exclude)
+    epochs = preparer.read_epochs(0, len(stages)).astype(np.float16)
     stage = np.array([CLASSES.index(code) if code in CLASSES else UNKNOWN for code in stages], dtype=np.int64)
-    return SleepSession(subject, epochs.astype(np.float16), present, bold, stage)
+    return SleepSession(subject, epochs, preparer.plan.eeg_present > 0, bold, stage)
 
 
 def keep_session(folder: Path, session: SleepSession, made_from: Mapping[str, Any]) -> None:
@@ -243,6 +216,6 @@ class SleepSampler:
         return part
 
 
-def bold_run(series: NDArray[np.floating], onset_s: float, tr_s: float) -> BoldRun:
+def bold_run(signals: BoldSignals) -> BoldRun:
     """Bring the regional signals of a run to what the network was trained on."""
-    return prepare_bold(series, onset_s, tr_s, CONFIG.tr_s)
+    return prepare_bold(signals.series, signals.onset_s, signals.tr_s, CONFIG.tr_s)

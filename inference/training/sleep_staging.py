@@ -17,7 +17,7 @@ from torch.nn import functional
 from inference.errors import TrainingError
 from inference.models.sleep_staging import PROJECT_CHOICES, SleepStagingNet
 from inference.runtime.cards import ModelCard
-from inference.simulate.sleep.bold import TR_S
+from inference.runtime.sleep_inputs import BoldSignals
 from inference.simulate.sleep.night import SleepCase, simulate_sleep
 from inference.simulate.sleep.patients import Setting, draw_sleeper
 from inference.simulate.sleep.stages import NAP, NIGHT, NIGHT_EPOCHS, draw_stages
@@ -30,7 +30,7 @@ from inference.training.progress import TrainingProgress
 from inference.training.recipes import TrainOptions
 from inference.training.repeatable import choose_device, make_repeatable
 from inference.training.sleep_export import OUTPUTS, CalibratedStaging
-from inference.training.sleep_scores import StagedSubject, describe_fusion, score_subjects, stage_session
+from inference.training.sleep_scores import StagedSubject, describe_fusion, describe_subjects, stage_session
 from inference.training.sleep_sessions import (
     CONFIG,
     INPUTS,
@@ -174,7 +174,7 @@ def stage_every_way(network: SleepStagingNet, session: SleepSession, staged: Map
 def new_network(training: Sequence[SleepSession]) -> SleepStagingNet:
     """Give a network with first weights by torch's seed, its regions joined as they are in the training runs."""
     runs = [session.bold.series for session in training if session.bold is not None]
-    return SleepStagingNet(CONFIG, connectivity_weights(runs))
+    return SleepStagingNet(CONFIG, connectivity_weights(runs) if runs else None)
 
 
 def fit(
@@ -214,7 +214,7 @@ def simulated_session(folder: Path | None, seed: int, n_epochs: int, *, rate_hz:
     if seed % 8 == 7:
         routine = (*PSG_ELECTRODES, "M1", "M2")
         left_out = frozenset(c.name for c in case.recording.channels if c.electrode and c.electrode not in routine)
-    bold = None if case.bold is None else bold_run(case.bold.series, case.bold.onset_s, TR_S)
+    bold = None if case.bold is None else bold_run(BoldSignals(case.bold.series, case.bold.onset_s, case.bold.tr_s))
     session = prepare_session(str(seed), case.recording, case.hypnogram.stages, bold, exclude=left_out)
     if folder is not None:
         keep_session(folder / str(seed), session, made_from)
@@ -270,10 +270,10 @@ def _write(
         ),
         simulated=True,
         metrics={
-            "validation": score_subjects(validated).describe(),
+            "validation": describe_subjects(validated),
             "held_out": {
                 "source": f"simulated sleepers that training never saw, recorded at {TEST_RATE_HZ:g} Hz",
-                **{name: score_subjects(staged).describe() for name, staged in tested.items() if staged},
+                **{name: describe_subjects(staged) for name, staged in tested.items() if staged},
             },
             "fusion": describe_fusion(tested["eeg_and_fmri"]),
         },

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inference.labels.hypnogram_formats.ds003768 import read_ds003768
 from inference.labels.sleep_stages import UNSCORED
-from inference.simulate.sleep.bold import TR_S
+from inference.runtime.sleep_inputs import BoldSignals
 from inference.simulate.sleep.night import simulate_sleep
 from inference.simulate.sleep.patients import Setting, draw_sleeper
 from inference.simulate.sleep.stages import NIGHT, NIGHT_EPOCHS, draw_stages
@@ -84,7 +84,7 @@ def _session(
     patient = draw_sleeper(seed, Setting.SCANNER)
     case = simulate_sleep(seed, 0.0, RATE_HZ, stages=slept, session=session, patient=patient)
     assert case.bold is not None
-    run = bold_run(case.bold.series, case.bold.onset_s, TR_S)
+    run = bold_run(BoldSignals(case.bold.series, case.bold.onset_s, case.bold.tr_s))
     made = prepare_session(subject, case.recording, stages, run, aligned=aligned)
     keep_session(folder, made, made_from)
     return made

@@ -25,9 +25,9 @@ from inference.training.loop import LoopSettings
 from inference.training.repeatable import make_repeatable
 from inference.training.sleep_scores import (
     StagedSubject,
+    describe_counts,
     describe_fusion,
-    score_confusion,
-    score_subjects,
+    describe_subjects,
     stage_session,
 )
 from inference.training.sleep_sessions import CONFIG, SleepSampler, SleepSession, gather
@@ -201,8 +201,7 @@ def measure(units: Units, work: Path, seeds: list[int], rows: Collection[str], i
                     began = time.process_time()
                     staged = run_fold(row, sessions, split, 1000 * seed + fold)
                     units.write(path, staged, time.process_time() - began)
-                    total = np.sum([s.confusion for s in staged], axis=0)
-                    print(path.stem, {k: round(v, 3) for k, v in score_confusion(total).items()}, flush=True)
+                    print(path.stem, describe_subjects(staged)["balanced_accuracy"], flush=True)
 
 
 def summarise(units: Units, cohort: str, protocol: str, name: str, seeds: list[int]) -> dict[str, Any] | None:
@@ -210,13 +209,12 @@ def summarise(units: Units, cohort: str, protocol: str, name: str, seeds: list[i
     runs = {seed: folds for seed in seeds if (folds := units.read(cohort, protocol, name, seed)) is not None}
     if not runs:
         return None
-    by_seed = {seed: [s for fold in folds for s in fold["subjects"]] for seed, folds in runs.items()}
-    pooled = [_Counted(s["subject"], np.array(s["confusion"])) for subjects in by_seed.values() for s in subjects]
-    figures = score_subjects(pooled).describe()
-    balanced = [
-        score_confusion(np.sum([s["confusion"] for s in subjects], axis=0))["balanced_accuracy"]
-        for subjects in by_seed.values()
-    ]
+    by_seed = {
+        seed: [(s["subject"], np.array(s["confusion"])) for fold in folds for s in fold["subjects"]]
+        for seed, folds in runs.items()
+    }
+    figures = describe_counts([counts for subjects in by_seed.values() for counts in subjects])
+    balanced = [describe_counts(subjects)["balanced_accuracy"] for subjects in by_seed.values()]
     fusion = [fold["fusion"] for folds in runs.values() for fold in folds if fold["fusion"]]
     if fusion:
         by_stage = [part["gate_mean_by_stage"] for part in fusion]
@@ -224,15 +222,7 @@ def summarise(units: Units, cohort: str, protocol: str, name: str, seeds: list[i
         figures["gate_mean_by_stage"] = {code: round(float(np.mean(g)), 3) for code, g in means.items() if g}
         figures["linear_cka_by_fold"] = [part["linear_cka"] for part in fusion]
     seconds = sum(fold["seconds"] for folds in runs.values() for fold in folds)
-    return {**figures, "seeds": {str(s): round(b, 4) for s, b in zip(by_seed, balanced, strict=True)}, "cpu_s": seconds}
-
-
-@dataclass(frozen=True)
-class _Counted:
-    """A subject's counts, as scores are made of."""
-
-    subject: str
-    confusion: NDArray[np.int64]
+    return {**figures, "seeds": {str(s): b for s, b in zip(by_seed, balanced, strict=True)}, "cpu_s": seconds}
 
 
 def write_tables(units: Units, seeds: list[int], command: str) -> None:

@@ -91,7 +91,7 @@ def _write_run(folder: Path, subject: str, name: str, case: SleepCase, seed: int
     assert case.bold is not None
     write_bytes(func, bold_image(case.bold, seed))
     write_json(func.with_name(func.name.replace(".nii.gz", ".json")), _bold_sidecar())
-    write_bytes(folder / "sourcedata" / f"{subject}_{name}_truth.tsv", truth_table(case.truth).encode())
+    write_bytes(folder / "sourcedata" / f"{subject}_{name}_desc-truth_events.tsv", truth_table(case.truth).encode())
     return [eeg, func]
 
 

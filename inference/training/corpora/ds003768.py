@@ -30,8 +30,9 @@ from inference.labels.hypnograms import Hypnogram
 from inference.recordings.array import ArrayRecording
 from inference.recordings.opening import open_recording
 from inference.recordings.recording import Channel, ChannelKind, Recording
+from inference.runtime.sleep_inputs import BoldSignals
 from inference.signals.resampling import resample
-from inference.signals.sleep_windows import BoldRun
+from inference.training.corpora.recordings import SleepCorpus, SleepRecording
 from inference.training.corpora.segments import find_files
 from inference.training.sleep_sessions import SleepSession, bold_run, prepare_session
 
@@ -89,6 +90,23 @@ def find_runs(folder: Path) -> tuple[SleepRun, ...]:
     return tuple(runs)
 
 
+def read_ds003768_sleep(folder: Path) -> SleepCorpus:
+    """Read which sessions there are and how they were staged; no signal is read.
+
+    Raises
+    ------
+    LabelError, RecordingError
+        As `find_runs`; or none of the EEG was downloaded.
+    """
+    runs = find_runs(folder)
+    recordings = tuple(SleepRecording(run.subject, run.eeg, run.hypnogram) for run in runs if run.eeg is not None)
+    if not recordings:
+        raise LabelError(f"{folder} has the stages of ds003768 but none of its EEG (sub-../eeg).")
+    n_missing = len(runs) - len(recordings)
+    problems = (f"The EEG of {n_missing} of {len(runs)} sessions was not downloaded: left out.",)
+    return SleepCorpus("ds003768", recordings, problems if n_missing else ())
+
+
 def _first_file(stem: Path, endings: tuple[str, ...]) -> Path | None:
     candidates = (stem.with_name(stem.name + ending) for ending in endings)
     return next((path for path in candidates if path.is_file()), None)
@@ -115,10 +133,23 @@ def read_sessions(folder: Path) -> Iterator[SleepSession]:
 
 
 def read_session(run: SleepRun, atlas: Atlas) -> SleepSession:
-    """Read one session whose EEG is there; see `read_sessions`.
+    """Read one session whose EEG is there; see `read_sessions`."""
+    recording, bold = open_run(run, atlas)
+    return prepare_session(run.subject, recording, run.hypnogram.stages, None if bold is None else bold_run(bold))
 
-    Its first epoch begins with its first volume: the corpus does not say so, but its tables are as long as its runs,
-    while its EEG is some seconds longer.
+
+def open_run(run: SleepRun, atlas: Atlas) -> tuple[Recording, BoldSignals | None]:
+    """Open the EEG of a session, without artefacts of scanner and heart, and the BOLD signals beside it.
+
+    Both begin with the first volume, and so does the first epoch: the corpus does not say so, but its tables are as
+    long as its runs, while its EEG is some seconds longer.
+
+    Raises
+    ------
+    LabelError
+        The EEG was not downloaded.
+    RecordingError, ImagingError
+        A file cannot be read.
     """
     if run.eeg is None:
         raise LabelError(f"The EEG of {run.subject}, {run.session}, was not downloaded.")
@@ -128,7 +159,7 @@ def read_session(run: SleepRun, atlas: Atlas) -> SleepSession:
     bold = None if run.bold is None else read_bold(run.bold, recording, atlas)
     if bold is not None:
         bold = replace(bold, onset_s=bold.onset_s - start_s)
-    return prepare_session(run.subject, _begin_at(clean_eeg(recording), start_s), run.hypnogram.stages, bold)
+    return _begin_at(clean_eeg(recording), start_s), bold
 
 
 def _begin_at(recording: Recording, start_s: float) -> Recording:
@@ -185,7 +216,7 @@ def _at_rate(channel: Channel, rate_hz: float) -> Channel:
     return Channel(channel.name, channel.kind, channel.unit, rate_hz, channel.electrode, channel.reference)
 
 
-def read_bold(path: Path, recording: Recording, atlas: Atlas) -> BoldRun | None:
+def read_bold(path: Path, recording: Recording, atlas: Atlas) -> BoldSignals | None:
     """Read the regional signals of a run on the clock of its EEG, None where nothing tells how long a volume takes.
 
     Raises
@@ -201,4 +232,4 @@ def read_bold(path: Path, recording: Recording, atlas: Atlas) -> BoldRun | None:
     if alignment is None:
         return None
     means = region_means(volumes, labels_on_grid(atlas, volumes.grid, placed.to_mni))
-    return bold_run(means.values, alignment.offset_s, alignment.tr_s)
+    return BoldSignals(means.values, alignment.offset_s, alignment.tr_s)

@@ -3,7 +3,7 @@ import pytest
 from sklearn import metrics
 
 from inference.models.sleep_staging import CLASSES
-from inference.training.sleep_scores import StagedSubject, describe_fusion, score_confusion, score_subjects
+from inference.training.sleep_scores import StagedSubject, describe_counts, describe_fusion, describe_subjects
 
 WIDTH = 4
 
@@ -20,38 +20,34 @@ def test_scores_are_those_of_scikit_learn():
     one = staged(1)
     answer = one.logits.argmax(axis=1)
     present = np.unique(one.stage)
-    assert score_confusion(one.confusion) == {
-        "accuracy": pytest.approx(metrics.accuracy_score(one.stage, answer)),
-        "balanced_accuracy": pytest.approx(
-            metrics.recall_score(one.stage, answer, labels=present, average="macro", zero_division=0)
-        ),
-        "macro_f1": pytest.approx(
-            metrics.f1_score(one.stage, answer, labels=present, average="macro", zero_division=0)
-        ),
-        "kappa": pytest.approx(metrics.cohen_kappa_score(one.stage, answer)),
-    }
-
-
-def test_a_stage_that_never_occurs_does_not_count():
-    confusion = np.zeros((5, 5), dtype=np.int64)
-    confusion[0, 0] = confusion[2, 2] = 10
-    assert score_confusion(confusion)["balanced_accuracy"] == 1.0
+    told = describe_subjects([one, staged(2)])
+    stage = np.concatenate([one.stage, staged(2).stage])
+    answer = np.concatenate([answer, staged(2).logits.argmax(axis=1)])
+    recall = metrics.recall_score(stage, answer, labels=present, average="macro", zero_division=0)
+    assert told["accuracy"] == pytest.approx(metrics.accuracy_score(stage, answer), abs=1e-4)
+    assert told["balanced_accuracy"] == pytest.approx(recall, abs=1e-4)
+    assert told["kappa"] == pytest.approx(metrics.cohen_kappa_score(stage, answer), abs=1e-4)
+    np.testing.assert_array_equal(told["confusion"], metrics.confusion_matrix(stage, answer, labels=range(5)))
 
 
 def test_intervals_hold_the_score_and_are_wider_with_fewer_subjects():
-    many, few = score_subjects([staged(s) for s in range(40)]), score_subjects([staged(s) for s in range(5)])
-    for score in (many, few):
-        low, high = score.intervals["balanced_accuracy"]
-        assert low <= score.balanced_accuracy <= high
-    spread = [np.ptp(score.intervals["accuracy"]) for score in (many, few)]
+    many, few = (describe_subjects([staged(s) for s in range(n)]) for n in (40, 5))
+    for told in (many, few):
+        low, high = told["interval_95_by_subject"]["balanced_accuracy"]
+        assert low <= told["balanced_accuracy"] <= high
+    spread = [np.ptp(told["interval_95_by_subject"]["accuracy"]) for told in (many, few)]
     assert spread[1] > 1.5 * spread[0]
 
 
 def test_sessions_of_one_subject_count_as_one_subject():
-    score = score_subjects([staged(1, subject="a"), staged(2, subject="a"), staged(3, subject="b")])
-    assert score.n_subjects == 2
-    assert np.sum(score.confusion) == 180
-    assert score.describe()["stages"] == list(CLASSES)
+    told = describe_subjects([staged(1, subject="a"), staged(2, subject="a"), staged(3, subject="b")])
+    assert (told["subjects"], told["epochs"]) == (2, 180)
+    assert told["stages"] == list(CLASSES)
+
+
+def test_counts_score_as_the_epochs_that_they_count():
+    subjects = [staged(s) for s in range(4)]
+    assert describe_counts([(s.subject, s.confusion) for s in subjects]) == describe_subjects(subjects)
 
 
 def test_gate_and_cka_are_told_over_epochs_with_both_modalities_only():

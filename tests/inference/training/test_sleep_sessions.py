@@ -6,6 +6,7 @@ import torch
 
 from inference.errors import TrainingError
 from inference.models.sleep_staging import CLASSES, ELECTRODES
+from inference.runtime.sleep_inputs import BoldSignals
 from inference.signals.sleep_windows import BoldRun
 from inference.simulate.sleep.night import simulate_sleep
 from inference.simulate.sleep.patients import Setting
@@ -29,7 +30,7 @@ def session() -> SleepSession:
     slept = tuple("N2" if stage == "?" else stage for stage in STAGES)
     case = simulate_sleep(3, 0.0, 128.0, stages=slept, setting=Setting.SCANNER)
     assert case.bold is not None
-    return prepare_session("3", case.recording, STAGES, bold_run(case.bold.series, 0.0, 2.1))
+    return prepare_session("3", case.recording, STAGES, bold_run(BoldSignals(case.bold.series, 0.0, 2.1)))
 
 
 def made(stages: list[int], bold: bool = True) -> SleepSession:

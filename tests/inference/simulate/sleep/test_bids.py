@@ -11,6 +11,7 @@ import pytest
 from inference.errors import RecordingError
 from inference.imaging.parcels import N_PARCELS
 from inference.recordings.opening import open_recording
+from inference.runtime.sleep_inputs import BoldSignals
 from inference.simulate.sleep.bids import write_eeg_fmri
 from inference.simulate.sleep.bold import TR_S
 from inference.simulate.sleep.night import simulate_sleep
@@ -78,7 +79,7 @@ def test_the_data_set_is_read_back_as_ds003768_is(data_set):
     # What the regions were given comes out of the voxels again.
     truth = simulate_sleep(7, DURATION_S, 250.0, setting=Setting.SCANNER).bold
     assert truth is not None
-    expected = bold_run(truth.series, 0.0, TR_S).series
+    expected = bold_run(BoldSignals(truth.series, 0.0, TR_S)).series
     same = [np.corrcoef(a, b)[0, 1] for a, b in zip(expected.T, session.bold.series.T, strict=True)]
     assert np.median(same) > 0.95
 
