@@ -70,6 +70,11 @@ RECIPES: Mapping[str, RecipeEntry] = MappingProxyType(
             "which channels lie over an epileptic focus, from simulated patients between seizures",
             "inference.training.focus_localisation",
         ),
+        "sleep-staging": RecipeEntry(
+            "Gated EEG-fMRI sleep staging",
+            "sleep stages in EEG, BOLD signals or both, from simulated sleepers",
+            "inference.training.sleep_staging",
+        ),
     }
 )
 
