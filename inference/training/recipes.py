@@ -65,6 +65,11 @@ RECIPES: Mapping[str, RecipeEntry] = MappingProxyType(
             "epileptic spasms in EEG and EMG, from simulated infants",
             "inference.training.iess_fusionnet",
         ),
+        "dsmn-ess": RecipeEntry(
+            "DSMN-ESS",
+            "epilepsy syndromes and seizures in EEG, from simulated children",
+            "inference.training.dsmn_ess",
+        ),
     }
 )
 
