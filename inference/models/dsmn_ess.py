@@ -57,7 +57,10 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
         "classifier": "features of both streams side by side, dropout of 0.25, a shared layer of 128, 64 for each task",
         "flops": "a multiplication and an addition are two operations, as PyTorch counts them",
         "missing_channels": "masked: signal, log power and channel weight are 0",
-        "split": "6:2:2 by patients within each syndrome (the paper does not say by what)",
+        "split": "by patient (the paper says 6:2:2 and not by what)",
+        "learning_rate": "the paper's 1e-3 after a short warm-up, falling along half a cosine",
+        "edges": "windows that hold less than half of a seizure and are less than half full of it belong to neither "
+        "class of the second task",
     }
 )
 

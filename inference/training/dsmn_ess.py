@@ -16,7 +16,7 @@ from inference.training.dsmn_export import PAPER_COST, DsmnAnswers, describe_out
 from inference.training.dsmn_fitting import Recipe, fit, make_network, predict
 from inference.training.dsmn_patients import PatientOrder, SimulatedPatient, order_patients, simulate_patients
 from inference.training.dsmn_scores import calibrate, describe_held_out, run_held_out
-from inference.training.dsmn_windows import INPUTS, join_windows, split_by_seed
+from inference.training.dsmn_windows import INPUTS, join_windows, split_patients
 from inference.training.export import example_inputs, write_package
 from inference.training.learning_curve import write_learning_curve
 from inference.training.progress import TrainingProgress
@@ -86,7 +86,7 @@ def train_dsmn_ess(
         patients.append(patient)
         yield TrainingProgress("simulating", len(patients), len(training) + len(validation))
     windows = join_windows([patient.windows for patient in patients])
-    split = split_by_seed(windows, {order.seed for order in training})
+    split = split_patients(windows, {order.seed for order in training})
     checkpoint = Checkpoint(work / CHECKPOINT_NAME, made_for=describe_recipe(recipe))
     for report in fit(network, windows, split, recipe, checkpoint):
         yield TrainingProgress("training", report.step, report.n_steps, f"loss {report.loss:.3f}")

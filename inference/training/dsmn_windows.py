@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import TrainingError
 from inference.labels.scoring import Span
-from inference.models.dsmn_ess import ELECTRODES, SYNDROMES
+from inference.models.dsmn_ess import ELECTRODES
 from inference.runtime.cards import MAINS, MontageInputs
 
 #: What the network is shown: sections II-B and III-A.
@@ -56,7 +55,6 @@ class Split(NamedTuple):
 
     training: NDArray[np.int64]
     validation: NDArray[np.int64]
-    test: NDArray[np.int64]
 
 
 def join_windows(parts: Sequence[LabelledWindows]) -> LabelledWindows:
@@ -69,10 +67,10 @@ def join_windows(parts: Sequence[LabelledWindows]) -> LabelledWindows:
     )
 
 
-def split_by_seed(windows: LabelledWindows, training: Collection[int]) -> Split:
+def split_patients(windows: LabelledWindows, training: Collection[int]) -> Split:
     """Divide windows into those of patients to learn from and those of the others, who validate."""
     learns = np.isin(windows.patient, list(training))
-    return Split(np.flatnonzero(learns), np.flatnonzero(~learns), np.zeros(0, dtype=np.int64))
+    return Split(np.flatnonzero(learns), np.flatnonzero(~learns))
 
 
 def cut_windows(
@@ -114,39 +112,3 @@ def label_windows(onset_s: NDArray[np.float64], seizures: Sequence[Span]) -> NDA
     labels[shared_s > 0.0] = UNCLEAR
     labels[holds_half | (shared_s >= SEIZURE_SHARE * INPUTS.window_s)] = SEIZURE
     return labels
-
-
-def split_patients(
-    windows: LabelledWindows, seed: int, training_share: float = 0.6, validation_share: float = 0.2
-) -> Split:
-    """Divide windows by patient, 6:2:2 within each syndrome (section II-G); the seed decides who goes where.
-
-    Raises
-    ------
-    TrainingError
-        A patient has windows of two syndromes, or a syndrome has fewer than three patients.
-    """
-    rng = np.random.default_rng(seed)
-    sides: tuple[list[int], list[int], list[int]] = ([], [], [])
-    for syndrome, patients in _patients_by_syndrome(windows).items():
-        n_patients = len(patients)
-        if n_patients < len(sides):
-            raise TrainingError(
-                f"{SYNDROMES[syndrome]} has {n_patients} patients; training, validation and test need one each."
-            )
-        n_validation = max(1, round(validation_share * n_patients))
-        n_training = min(max(1, round(training_share * n_patients)), n_patients - n_validation - 1)
-        for side, chosen in zip(
-            sides, np.split(rng.permutation(patients), (n_training, n_training + n_validation)), strict=True
-        ):
-            side.extend(chosen.tolist())
-    return Split(*(np.flatnonzero(np.isin(windows.patient, side)) for side in sides))
-
-
-def _patients_by_syndrome(windows: LabelledWindows) -> dict[int, list[int]]:
-    pairs = sorted({(int(s), int(p)) for s, p in zip(windows.syndrome, windows.patient, strict=True)})
-    patients = [patient for _, patient in pairs]
-    for patient in set(patients):
-        if patients.count(patient) > 1:
-            raise TrainingError(f"Patient {patient} has windows of more than one syndrome.")
-    return {syndrome: [p for s, p in pairs if s == syndrome] for syndrome, _ in pairs}

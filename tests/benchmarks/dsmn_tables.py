@@ -1,8 +1,8 @@
 """Compare DSMN-ESS with and without its modules and under both losses, as its paper's tables II and III do.
 
 ``python -m tests.benchmarks.dsmn_tables --work FOLDER [--rows NAME ...]`` trains what is missing, row by row, on
-simulated children, and writes ``results/dsmn_tables.json`` and ``.md``. A killed run goes on where it was. A step of the
-full-size network takes four times as long, so every row is trained at half its width: the same windows in the same
+simulated children, and writes ``results/dsmn_tables.json`` and ``.md``. A killed run goes on where it was. A step of
+the full-size network takes four times as long, so every row is trained at half its width: the same windows in the same
 order, the same number of steps and the same rate for all. The shipped package, of full size, comes last.
 """
 
@@ -30,7 +30,7 @@ from inference.training.dsmn_ess import NAME, TEST_SEEDS, describe_recipe, train
 from inference.training.dsmn_fitting import Prediction, Recipe, fit, make_network, predict
 from inference.training.dsmn_patients import SimulatedPatient, order_patients, simulate_patients
 from inference.training.dsmn_scores import Labels, fit_seizure_calibration, fit_temperature, score_tasks, vote_syndrome
-from inference.training.dsmn_windows import INPUTS, LabelledWindows, join_windows, split_by_seed
+from inference.training.dsmn_windows import INPUTS, LabelledWindows, join_windows, split_patients
 from inference.training.export import example_inputs
 from inference.training.losses import LOSSES
 from inference.training.metrics import WindowScores
@@ -120,7 +120,7 @@ def run_row(name: str, children: Children, work: Path) -> dict[str, Any]:
     config = halve(ABLATIONS[row.network])
     recipe = replace(RECIPE, network=config, loss=LOSSES[row.loss])
     network = make_network(recipe)
-    split = split_by_seed(children.learning, children.training_seeds)
+    split = split_patients(children.learning, children.training_seeds)
     checkpoint = Checkpoint(work / "checkpoints" / slug, made_for=describe_recipe(recipe))
     began, losses = time.process_time(), []
     for report in fit(network, children.learning, split, recipe, checkpoint):

@@ -3,7 +3,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from inference.errors import TrainingError
 from inference.labels.scoring import Span
 from inference.training.dsmn_windows import (
     INPUTS,
@@ -11,7 +10,6 @@ from inference.training.dsmn_windows import (
     cut_windows,
     join_windows,
     label_windows,
-    split_by_seed,
     split_patients,
 )
 
@@ -69,37 +67,11 @@ def test_two_spasms_that_fill_half_of_a_window_together_make_it_one_of_a_seizure
     assert label_windows(np.array([0.0]), [Span(-2.0, 1.0), Span(3.0, 6.0)]).tolist() == [1]
 
 
-def test_no_patient_is_on_two_sides_and_every_syndrome_is_on_each(windows):
-    split = split_patients(windows, seed=0)
-    patients = [set(windows.patient[side].tolist()) for side in split]
-    assert [len(side) for side in patients] == [9, 3, 3]
-    assert not patients[0] & patients[1]
-    assert not (patients[0] | patients[1]) & patients[2]
-    assert all(set(windows.syndrome[side].tolist()) == {0, 1, 2} for side in split)
-    assert sum(map(len, split)) == len(windows)
-
-
-def test_the_seed_decides_who_is_tested(windows):
-    tested = [split_patients(windows, seed).test.tolist() for seed in (0, 0, 1)]
-    assert tested[0] == tested[1] != tested[2]
-
-
-def test_a_syndrome_of_two_patients_cannot_be_split(windows):
-    few = dataclasses.replace(windows, patient=windows.patient % 6)
-    with pytest.raises(TrainingError, match="EIEE has 2 patients"):
-        split_patients(few, seed=0)
-
-
-def test_a_patient_of_two_syndromes_is_refused(windows):
-    mixed = dataclasses.replace(windows, syndrome=np.roll(windows.syndrome, 1))
-    with pytest.raises(TrainingError, match="more than one syndrome"):
-        split_patients(mixed, seed=0)
-
-
 def test_those_who_do_not_train_validate(windows):
-    split = split_by_seed(windows, {0, 1, 2})
+    split = split_patients(windows, {0, 1, 2})
     assert set(windows.patient[split.training].tolist()) == {0, 1, 2}
     assert set(windows.patient[split.validation].tolist()) == set(range(3, 15))
+    assert sum(map(len, split)) == len(windows)
 
 
 def test_windows_of_several_patients_are_joined_in_order(windows):
