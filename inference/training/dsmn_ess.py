@@ -161,7 +161,7 @@ def _describe_training(recipe: Recipe, n_steps: int) -> dict[str, Any]:
     orders = {
         "training": training_orders(recipe),
         "validation": validation_orders(recipe),
-        "test": held_out_orders(recipe),
+        "held_out": held_out_orders(recipe),
     }
     return {
         "recipe": describe_recipe(recipe),
