@@ -22,6 +22,7 @@ from torch import Tensor
 from inference.labels.files import write_json
 from inference.models.cost import measure_cost
 from inference.models.dsmn_ess import ABLATIONS, DsmnConfig, DsmnEss
+from inference.runtime.cards import CARD_NAME
 from inference.runtime.package import open_package
 from inference.runtime.registry import SHIPPED_FOLDER
 from inference.runtime.session import NetworkSession
@@ -41,7 +42,7 @@ RESULTS = Path(__file__).parent / "results" / "dsmn_tables"
 FIRST_TEST_SEED, N_TEST = TEST_SEEDS + 500, 48
 #: Every second window, so that none overlaps another; a quarter of the validation windows to calibrate by.
 TEST_STRIDE, CALIBRATION_STRIDE = 2, 4
-RECIPE = Recipe(n_steps=400, validate_every=0, n_threads=1)
+RECIPE = Recipe(n_steps=150, validate_every=0, n_threads=1)
 SHIPPED = "shipped package"
 
 
@@ -215,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in (*args.rows, SHIPPED):
         kept = args.work / "rows" / f"{name.replace(' ', '-').replace(',', '')}.json"
         if name == SHIPPED:
-            if not args.package.exists():
+            if not (args.package / CARD_NAME).exists():
                 continue
             finished[name] = run_shipped(args.package, children)
         elif kept.exists():
