@@ -75,6 +75,11 @@ RECIPES: Mapping[str, RecipeEntry] = MappingProxyType(
             "sleep stages in EEG, BOLD signals or both, from simulated sleepers",
             "inference.training.sleep_staging",
         ),
+        "dsmn-ess": RecipeEntry(
+            "DSMN-ESS",
+            "epilepsy syndromes and seizures in EEG, from simulated children",
+            "inference.training.dsmn_ess",
+        ),
     }
 )
 
