@@ -23,6 +23,8 @@ MAX_SCALE_BLOCKS = 32
 SCALE_BLOCK_S = 10.0
 #: A quieter signal is not amplified further: what is left would be the amplifier's own noise.
 MIN_SCALE_UV = 0.5
+#: Whichever mains hum a recording has is taken out: the other notch costs next to nothing.
+MAINS_HZ = (50.0, 60.0)
 #: A channel that never leaves its median by more than this was not connected.
 _SILENT_UV = 1e-3
 # A median shrugs off what a short guard leaves at the edges of a block.
@@ -158,6 +160,8 @@ class InputPreparer:
             self._checkpoint()
             spans = self._recording.read([channels[row] for row in rows], read_onset_s, read_duration_s)
             prepared = resample(filter_signal(np.stack(spans), native_hz, settings), native_hz, rate_hz)
+            for mains_hz in MAINS_HZ:
+                prepared = filter_signal(prepared, rate_hz, FilterSettings(notch_hz=mains_hz))
             # The first sample that was read lies on the channel's own grid, less than half a sample from the onset.
             lead_s = onset_s - round(read_onset_s * native_hz) / native_hz
             start = round(lead_s * rate_hz)
