@@ -36,13 +36,8 @@ from inference.training.export import export_package
 from inference.training.features import PatientFeatures, store_features
 from inference.training.loop import LoopSettings, fit
 from inference.training.repeatable import make_repeatable
-from inference.training.windows import (
-    NEGATIVE_REACH_S,
-    POSITIVE_REACH_S,
-    Variation,
-    WindowSampler,
-    draw_electrodes,
-)
+from inference.training.variation import Variation, draw_electrodes
+from inference.training.windows import NEGATIVE_REACH_S, POSITIVE_REACH_S, WindowSampler
 
 NAME = "iess-fusionnet"
 INPUTS = InputSpec(

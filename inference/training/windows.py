@@ -1,9 +1,7 @@
 """Windows for training: cut from stored log power, balanced between classes, and varied as real recordings vary."""
 
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inference.models.blocks.morlet import POWER_FLOOR
 from inference.models.iess_fusionnet import IessConfig
-from inference.recordings.electrodes import IFCN_ELECTRODES
-from inference.simulate.head import TEN_TWENTY_ELECTRODES
 from inference.simulate.truth import TruthEvent
 from inference.training.features import PatientFeatures
+from inference.training.variation import Variation, Window, mix, vary
 
 #: A window is positive where a spasm comes within so much of its centre ...
 POSITIVE_REACH_S = 0.3
@@ -34,24 +30,6 @@ class Batch(NamedTuple):
     eeg_present: Tensor
     emg_present: Tensor
     target: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Variation:
-    """How strongly training windows are varied; gains are standard deviations of natural log power.
-
-    ``ten_twenty``, ``sparse``, ``no_emg`` and ``slow_recorder`` are shares of windows: with the 19 electrodes of the
-    10-20 system, with as few as ``fewest_electrodes``, without EMG, and from a recorder of about 100 Hz.
-    """
-
-    eeg_gain: float = 0.4
-    emg_gain: float = 0.6
-    ten_twenty: float = 0.2
-    sparse: float = 0.15
-    fewest_electrodes: int = 8
-    no_emg: float = 0.25
-    fewer_emg: float = 0.35
-    slow_recorder: float = 0.1
 
 
 def label_frames(features: PatientFeatures) -> NDArray[np.int8]:
@@ -140,54 +118,13 @@ class WindowSampler:
 
     def _vary(self, patient: PatientFeatures, centre: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
         variation = self._variation
-        window = slice(centre - self._half, centre + self._half)
-        eeg = patient.eeg[:, :, window].astype(np.float32)
-        emg = patient.emg[:, :, window].astype(np.float32)
-        eeg_present = patient.eeg_present.copy()
-        if rng.random() < 0.5:
-            eeg, eeg_present = eeg[:, _MIRRORED], eeg_present[_MIRRORED]
-        eeg_present *= draw_electrodes(rng, variation)
-        order = rng.permutation(emg.shape[1])
-        emg, emg_present = emg[:, order], patient.emg_present[order] * draw_muscles(rng, variation, emg.shape[1])
-        eeg += rng.normal(0.0, variation.eeg_gain)
-        emg += rng.normal(0.0, variation.emg_gain, size=(1, emg.shape[1], 1))
-        if rng.random() < variation.slow_recorder:
-            above = np.array(self._config.eeg_wavelets.frequencies_hz) > rng.uniform(40.0, 60.0)
-            eeg[above] = np.log(POWER_FLOOR)
-        return eeg, emg, eeg_present, emg_present.astype(np.float32)
+        window = self._cut(patient, centre)
+        if rng.random() < variation.mixed:
+            index, centres = self._background[rng.integers(len(self._background))]
+            window = mix(window, self._cut(self._patients[index], int(rng.choice(centres))), rng, variation)
+        return vary(window, self._config, rng, variation)
 
-
-def draw_electrodes(rng: np.random.Generator, variation: Variation) -> NDArray[np.float32]:
-    """Draw which of the electrodes were recorded, 1 or 0 for each; at least one is."""
-    chance = rng.random()
-    n_all = len(IFCN_ELECTRODES)
-    kept = np.ones(n_all, dtype=np.float32)
-    if chance < variation.ten_twenty:
-        kept[:] = [name in TEN_TWENTY_ELECTRODES for name in IFCN_ELECTRODES]
-    elif chance < variation.ten_twenty + variation.sparse:
-        n_kept = int(rng.integers(variation.fewest_electrodes, n_all))
-        kept[rng.permutation(n_all)[n_kept:]] = 0.0
-    return kept
-
-
-def draw_muscles(rng: np.random.Generator, variation: Variation, n_emg: int) -> NDArray[np.float32]:
-    """Draw which of the EMG channels were recorded, 1 or 0 for each."""
-    chance = rng.random()
-    kept = np.ones(n_emg, dtype=np.float32)
-    if chance < variation.no_emg:
-        kept[:] = 0.0
-    elif chance < variation.no_emg + variation.fewer_emg:
-        kept[int(rng.integers(1, n_emg)) :] = 0.0
-    return kept
-
-
-def _mirror(name: str) -> str:
-    """Name the electrode on the other side: odd numbers are left, even ones right."""
-    number = re.search(r"\d+$", name)
-    if not number:
-        return name
-    value = int(number.group())
-    return name[: number.start()] + str(value + 1 if value % 2 else value - 1)
-
-
-_MIRRORED = [IFCN_ELECTRODES.index(_mirror(name)) for name in IFCN_ELECTRODES]
+    def _cut(self, patient: PatientFeatures, centre: int) -> Window:
+        frames = slice(centre - self._half, centre + self._half)
+        eeg, emg = (power[:, :, frames].astype(np.float32) for power in (patient.eeg, patient.emg))
+        return Window(eeg, emg, patient.eeg_present, patient.emg_present)

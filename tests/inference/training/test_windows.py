@@ -1,15 +1,10 @@
 import numpy as np
 import torch
 
-from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.training.windows import (
-    _MIRRORED,
     NEGATIVE_REACH_S,
     POSITIVE_REACH_S,
-    Variation,
     WindowSampler,
-    draw_electrodes,
-    draw_muscles,
     label_frames,
 )
 from tests.inference.training.conftest import SMALL
@@ -40,19 +35,3 @@ def test_batches_are_balanced_and_shaped_as_the_network_takes_them(features):
     assert batch.emg_power.shape == (20, 32, 4, SMALL.window_frames)
     assert int(batch.target.sum()) == 8
     assert torch.isfinite(batch.eeg_power).all()
-
-
-def test_mirroring_swaps_left_and_right_and_keeps_the_midline():
-    assert [_MIRRORED[i] for i in _MIRRORED] == list(range(len(IFCN_ELECTRODES)))
-    names = {name: IFCN_ELECTRODES[_MIRRORED[i]] for i, name in enumerate(IFCN_ELECTRODES)}
-    assert (names["T9"], names["P8"], names["Cz"]) == ("T10", "P7", "Cz")
-
-
-def test_electrodes_and_muscles_are_left_out_as_often_as_asked():
-    rng, variation = np.random.default_rng(0), Variation()
-    counts = [int(draw_electrodes(rng, variation).sum()) for _ in range(2000)]
-    assert min(counts) == variation.fewest_electrodes
-    assert abs(counts.count(19) / 2000 - variation.ten_twenty) < 0.05
-    muscles = [int(draw_muscles(rng, variation, 4).sum()) for _ in range(2000)]
-    assert abs(muscles.count(0) / 2000 - variation.no_emg) < 0.05
-    assert set(muscles) == {0, 1, 2, 3, 4}
