@@ -17,7 +17,8 @@ from inference.errors import LabelError
 from inference.labels.vocabulary import find_term
 from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest, AnalysisUpdate, ModelResult
-from inference.runtime.package import EventRule, ModelPackage
+from inference.runtime.cards import EventRule
+from inference.runtime.package import ModelPackage
 
 if TYPE_CHECKING:
     from inference.labels.detections import Detection

@@ -3,16 +3,21 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from inference.errors import ModelPackageError
+from inference.runtime.cards import WHOLE, ModelCard, NetworkCost
 from inference.runtime.package import ModelPackage
 from inference.runtime.registry import SHIPPED_FOLDER, survey_packages
 from inference.runtime.session import NetworkSession
 
 _DESCRIPTION = """\
-list    name the networks that are here and what each was trained on
+list    name the networks that are here, what each was trained on, and its size beside its paper's
 verify  check every file of every network against its card (SHA-256), and load it; exit code 2 if anything is wrong
+
+Sizes are parameters and floating-point operations of one window, a multiplication and an addition being two.
 """
 
 
@@ -44,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write("\n")
     else:
         for package in sound:
-            sys.stdout.write(_tell(package, "verified" if args.action == "verify" else package.card.task))
+            sys.stdout.write(_tell(package, "verified" if args.action == "verify" else package.card.title))
         if not sound and not problems:
             sys.stdout.write(f"No model package is in {SHIPPED_FOLDER}.\n")
     for problem in problems:
@@ -71,6 +76,8 @@ def _describe(package: ModelPackage) -> dict[str, Any]:
         "simulated": card.simulated,
         "trained_on": card.trained_on,
         "parent": card.parent,
+        "cost": {block: asdict(cost) for block, cost in card.cost.items()},
+        "paper_cost": {block: asdict(cost) for block, cost in card.paper_cost.items()},
         "folder": str(package.folder),
     }
 
@@ -78,9 +85,24 @@ def _describe(package: ModelPackage) -> dict[str, Any]:
 def _tell(package: ModelPackage, remark: str) -> str:
     card = package.card
     validity = "trained on simulated data, not clinically validated" if card.simulated else "trained on recorded data"
-    return (
-        f"{card.name} {card.version}  {remark}\n"
-        f"  {card.title}: {', '.join(card.classes)}\n"
-        f"  {validity}: {card.trained_on}\n"
-        f"  {package.folder}\n"
+    lines = (
+        *(f"{output.task}: {', '.join(output.classes)}" for output in card.outputs if output.task),
+        f"{validity}: {card.trained_on}",
+        *_tell_cost(card),
+        str(package.folder),
     )
+    return f"{card.name} {card.version}  {remark}\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def _tell_cost(card: ModelCard) -> Iterator[str]:
+    """Yield a line for the network and for each block that its paper measured."""
+    for block in dict.fromkeys((*card.cost, *card.paper_cost)):
+        name = "whole network" if block == WHOLE else block
+        ours, papers = (costs.get(block, NetworkCost()) for costs in (card.cost, card.paper_cost))
+        yield f"{name}: {_tell_numbers(ours, 'not measured')}; the paper: {_tell_numbers(papers, 'not given')}"
+
+
+def _tell_numbers(cost: NetworkCost, nothing: str) -> str:
+    parameters = "" if cost.parameters is None else f"{cost.parameters / 1e6:.2f} M parameters"
+    flops = "" if cost.flops is None else f"{cost.flops / 1e9:.2f} GFLOPs"
+    return ", ".join(part for part in (parameters, flops) if part) or nothing

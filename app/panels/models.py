@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.theme import GRID_PX
 from inference.runtime.analysis import ModelResult
-from inference.runtime.package import ModelCard, ModelPackage
+from inference.runtime.cards import ModelCard
+from inference.runtime.package import ModelPackage
 
 SIMULATED_WARNING = "trained on simulated data, not clinically validated"
 
@@ -57,7 +58,7 @@ def _describe_card(column: QVBoxLayout, card: ModelCard) -> None:
     column.addWidget(_text(card.trained_on, "small"))
     rule = card.events
     lines = (
-        ("Threshold", f"{rule.threshold:.2f} to start, {rule.threshold_low:.2f} to go on"),
+        *([] if rule is None else [("Threshold", f"{rule.threshold:.2f} to start, {rule.threshold_low:.2f} to go on")]),
         ("Window", f"{card.inputs.window_s:g} s every {card.inputs.hop_s:g} s at {card.inputs.rate_hz:g} Hz"),
         *((name.replace("_", " ").capitalize(), f"{value:.3g}") for name, value in _numbers(card.metrics)),
     )

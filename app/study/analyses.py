@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from inference.labels.detections import Detection, ModelReference
 from inference.labels.labelset import ModelSource
-from inference.runtime.package import EventRule, ModelPackage
+from inference.runtime.cards import EventRule
+from inference.runtime.package import ModelPackage
 
 
 class AnalysisResult(Protocol):

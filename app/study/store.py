@@ -21,7 +21,7 @@ from inference.errors import StudyError
 from inference.labels.detections import ModelReference
 from inference.labels.labelset import ModelSource
 from inference.labels.serialization import detection_from_json, detection_to_json
-from inference.runtime.package import EventRule
+from inference.runtime.cards import EventRule
 
 DATABASE_NAME = "study.sqlite"
 LOCK_NAME = "study.lock"

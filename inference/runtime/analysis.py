@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from inference.errors import AnalysisError, ModelPackageError
 from inference.labels.detections import Detection, ModelReference
 from inference.recordings.recording import Recording
+from inference.runtime.cards import EventRule, MontageInputs
 from inference.runtime.detections import DetectionSource, describe_calibration, form_detections, settled_length
 from inference.runtime.inputs import ChannelPlan, InputPreparer, plan_channels
-from inference.runtime.package import EventRule, ModelPackage
+from inference.runtime.package import ModelPackage
 from inference.runtime.plan import WindowPlan
 from inference.runtime.session import NetworkSession
 
@@ -130,6 +131,8 @@ def _run_network(
 ) -> Iterator[AnalysisUpdate]:
     began = time.monotonic()
     recording, card = request.recording, package.card
+    if not isinstance(card.inputs, MontageInputs) or card.events is None:
+        raise AnalysisError(f"{card.title} finds no events: this version of Spasmlens does not run it over recordings.")
     checkpoint()
     channels = plan_channels(recording.channels, card.inputs)
     _require_eeg(recording, channels, card.title)
@@ -172,6 +175,8 @@ def _fill(
 ) -> Iterator[None]:
     """Fill a track from its beginning to its end, pausing after every batch."""
     plan = preparer.plan
+    answer = session.card.answer
+    column = answer.classes.index(answer.event_class)
     for indices in windows.chunks(CHUNK_S):
         checkpoint()
         signals = preparer.read(*windows.span_s(indices))
@@ -180,12 +185,22 @@ def _fill(
             checkpoint()
             batch = whole[start : start + session.batch_windows]
             eeg, emg = windows.stack(indices, batch, signals)
-            present = (np.tile(flags, (len(batch), 1)) for flags in (plan.eeg_present, plan.emg_present))
-            track.probability[batch] = session.run(eeg, emg, *present)
+            inputs = _name_inputs(plan, eeg, emg)
+            track.probability[batch] = session.run(inputs)[answer.name][:, column]
             track.n_done = batch[-1] + 1
             yield
         track.n_done = indices.stop
         yield
+
+
+def _name_inputs(
+    plan: ChannelPlan, eeg: NDArray[np.float32], emg: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    n_windows = len(eeg)
+    inputs = {"eeg": eeg, "eeg_present": np.tile(plan.eeg_present, (n_windows, 1))}
+    if not plan.emg_present.size:
+        return inputs
+    return {**inputs, "emg": emg, "emg_present": np.tile(plan.emg_present, (n_windows, 1))}
 
 
 class _Track:

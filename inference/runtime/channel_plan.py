@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from inference.errors import ModelPackageError
 from inference.recordings.electrodes import canonical_electrode, electrode_position, parse_electrode_label
 from inference.recordings.recording import Channel, ChannelKind
+from inference.runtime.cards import MontageInputs
 from inference.runtime.interpolation import MIN_ELECTRODES, is_surrounded, spline_weights, unit_positions
-from inference.runtime.package import InputSpec
 
 #: From this many scalp electrodes on their mean is a reference; below it, the mean is mostly the electrode itself.
 MIN_FOR_AVERAGE = 8
@@ -60,7 +60,7 @@ class _Lead:
     stated: str | None
 
 
-def plan_channels(channels: Sequence[Channel], spec: InputSpec, exclude: Collection[str] = ()) -> ChannelPlan:
+def plan_channels(channels: Sequence[Channel], spec: MontageInputs, exclude: Collection[str] = ()) -> ChannelPlan:
     """Choose the channels that a network sees and say what it will not see.
 
     EEG is mapped by electrode name. Each channel is a difference between two places; the potentials of all places,
@@ -113,7 +113,7 @@ def plan_channels(channels: Sequence[Channel], spec: InputSpec, exclude: Collect
     )
 
 
-def _choose_leads(candidates: Iterable[tuple[int, Channel]], spec: InputSpec, problems: list[str]) -> list[_Lead]:
+def _choose_leads(candidates: Iterable[tuple[int, Channel]], spec: MontageInputs, problems: list[str]) -> list[_Lead]:
     leads = [lead for i, channel in candidates if channel.kind is ChannelKind.EEG and (lead := _read_lead(i, channel))]
     wanted = frozenset(spec.eeg_electrodes)
     referential = [lead for lead in leads if lead.stated is None or not _is_scalp(lead.reference)]
@@ -217,7 +217,7 @@ def _connected_groups(leads: Iterable[_Lead]) -> list[set[str]]:
 
 
 def _fill_electrodes(
-    potentials: dict[str, NDArray[np.float64]], n_leads: int, spec: InputSpec, *, interpolate: bool
+    potentials: dict[str, NDArray[np.float64]], n_leads: int, spec: MontageInputs, *, interpolate: bool
 ) -> tuple[list[NDArray[np.float64] | None], tuple[str, ...]]:
     rows = [potentials.get(name) for name in spec.eeg_electrodes]
     known = [i for i, row in enumerate(rows) if row is not None]
@@ -233,7 +233,7 @@ def _fill_electrodes(
     return rows, tuple(interpolated)
 
 
-def _choose_emg(candidates: Iterable[tuple[int, Channel]], spec: InputSpec, problems: list[str]) -> tuple[int, ...]:
+def _choose_emg(candidates: Iterable[tuple[int, Channel]], spec: MontageInputs, problems: list[str]) -> tuple[int, ...]:
     usable = []
     for i, channel in candidates:
         if channel.kind is not ChannelKind.EMG:

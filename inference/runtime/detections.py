@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.labels.detections import Detection, ModelReference
-from inference.runtime.package import EventRule
+from inference.runtime.cards import EventRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.recordings.recording import Recording
+from inference.runtime.cards import MontageInputs
 from inference.runtime.channel_plan import ChannelPlan, plan_channels
-from inference.runtime.package import InputSpec
+from inference.runtime.mains import resolve_notch
 from inference.signals.filters import FilterSettings, filter_signal, guard_s
 from inference.signals.resampling import resample
 
@@ -72,17 +73,16 @@ class InputPreparer:
     plan : the plan in use; channels that turned out to be disconnected are gone from it.
     eeg_scale_uv : microvolts that became 1 in the EEG.
     emg_scale_uv : (n_emg,) the same for each EMG slot; 1 where it is empty.
+    notch_hz : the mains frequency that is taken out, None where none is.
 
     Use one preparer from one thread at a time.
     """
 
     def __init__(
-        self, recording: Recording, plan: ChannelPlan, spec: InputSpec, checkpoint: Callable[[], None] = _carry_on
+        self, recording: Recording, plan: ChannelPlan, spec: MontageInputs, checkpoint: Callable[[], None] = _carry_on
     ) -> None:
         self._recording = recording
         self._spec = spec
-        self._eeg_filter = FilterSettings(lff_hz=spec.lff_hz, hff_hz=spec.hff_hz)
-        self._emg_filter = FilterSettings(lff_hz=spec.emg_lff_hz, hff_hz=spec.emg_hff_hz)
         self._checkpoint = checkpoint
         self._tile_samples = round(TILE_S * spec.rate_hz)
         self._tiles: dict[int, PreparedSignals] = {}
@@ -90,6 +90,10 @@ class InputPreparer:
         self.emg_scale_uv = np.ones(spec.n_emg, dtype=np.float32)
         silent = self._find_silent(plan)
         self.plan = plan_channels(recording.channels, spec, exclude=silent) if silent else plan
+        blocks = self._scale_onsets_s()
+        self.notch_hz = resolve_notch(spec.notch_hz, recording, self.plan.eeg_channels, blocks, checkpoint)
+        self._eeg_filter = FilterSettings(spec.lff_hz, spec.hff_hz, self.notch_hz)
+        self._emg_filter = FilterSettings(spec.emg_lff_hz, spec.emg_hff_hz, self.notch_hz)
         self._measure_scales()
 
     def read(self, onset_s: float, duration_s: float) -> PreparedSignals:

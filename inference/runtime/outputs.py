@@ -12,7 +12,8 @@ from inference.labels.files import write_bytes, write_json
 from inference.labels.szcore import rows_of_detections, write_szcore_events
 from inference.recordings.recording import Recording
 from inference.runtime.analysis import ModelResult
-from inference.runtime.package import ModelCard, ModelPackage
+from inference.runtime.cards import ModelCard
+from inference.runtime.package import ModelPackage
 
 
 def output_paths(recording_path: Path, folder: Path) -> tuple[Path, Path, Path]:

@@ -1,83 +1,23 @@
 """Model packages: a folder with ``model.onnx``, ``weights.safetensors`` and ``card.json``, verified before use."""
 
 import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
 
 from inference.errors import ModelPackageError
 from inference.labels.detections import ModelReference
+from inference.runtime.cards import CARD_NAME, ModelCard, read_card
+from inference.runtime.onnx_file import outline_graph
 
-CARD_NAME = "card.json"
 ONNX_NAME = "model.onnx"
 WEIGHTS_NAME = "weights.safetensors"
-CARD_FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class InputSpec:
-    """What a network wants to be shown.
-
-    ``eeg_electrodes`` are canonical 10-20 names in the network's order; EMG comes as ``n_emg`` channels in no fixed
-    order. Signals are band-passed from ``lff_hz`` to ``hff_hz`` (EMG: ``emg_lff_hz`` to ``emg_hff_hz``),
-    average-referenced where ``reference`` says ``"average"``, resampled to ``rate_hz`` and cut into windows of
-    ``window_s`` every ``hop_s``.
-    ``scale`` names how amplitudes of different patients and amplifiers are made comparable.
-    """
-
-    eeg_electrodes: tuple[str, ...]
-    n_emg: int
-    rate_hz: float
-    window_s: float
-    hop_s: float
-    lff_hz: float
-    hff_hz: float
-    emg_lff_hz: float
-    emg_hff_hz: float
-    reference: str = "average"
-    scale: str = "robust"
-
-
-@dataclass(frozen=True, slots=True)
-class EventRule:
-    """How a probability track becomes events.
-
-    An event starts where the probability reaches ``threshold``, lasts while it stays at or above ``threshold_low``, is
-    dropped below ``min_duration_s`` and joined to its neighbour over less than ``merge_gap_s``. Each probability
-    speaks for ``span_s`` seconds around its time.
-    """
-
-    label: str
-    threshold: float
-    threshold_low: float
-    min_duration_s: float
-    merge_gap_s: float
-    span_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """Everything a reader must know about a package before trusting it; stored as ``card.json``."""
-
-    name: str
-    title: str
-    version: str
-    task: str
-    inputs: InputSpec
-    classes: tuple[str, ...]
-    events: EventRule
-    calibration: Mapping[str, Any]
-    trained_on: str
-    simulated: bool
-    metrics: Mapping[str, Any]
-    files: Mapping[str, str]
-    parent: str | None = None
-    training: Mapping[str, Any] = field(default_factory=dict)
-    paper: str = ""
-    choices: Mapping[str, str] = field(default_factory=dict)
-    card_format: int = CARD_FORMAT
+#: The newest operator set that every ONNX Runtime allowed by this program's requirements runs in full.
+NEWEST_OPSET = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,44 +46,29 @@ class ModelPackage:
 def open_package(folder: Path) -> ModelPackage:
     """Open a package and verify every file that its card names.
 
+    Besides digests, that the graph is within what this program runs and takes and gives what the card says, and that
+    no number of graph or weights is NaN or infinite: some milliseconds for a network of some megabytes. Whether ONNX
+    Runtime has every operator, it says itself when a session is made.
+
     Raises
     ------
     ModelPackageError
-        The card is missing or malformed, or a file is missing or altered.
+        The card is missing or malformed, or a file is missing, altered, or not fit to run.
     """
-    card = _read_card(folder)
-    for name, digest in card.files.items():
-        _read_verified(folder, name, digest)
+    card = read_card(folder)
+    for name in (ONNX_NAME, WEIGHTS_NAME):
+        if name not in card.files:
+            raise ModelPackageError(f"{folder / CARD_NAME} is not a valid model card: it has no digest of {name}.")
+    contents = {name: _read_verified(folder, name, digest) for name, digest in card.files.items()}
+    _check_graph(folder, contents[ONNX_NAME], card)
+    _check_weights(folder, contents[WEIGHTS_NAME])
     return ModelPackage(folder, card)
-
-
-def write_card(folder: Path, card: ModelCard) -> None:
-    """Write ``card.json``; the files it names must already lie in the folder."""
-    (folder / CARD_NAME).write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def digest_file(path: Path) -> str:
     """Give the SHA-256 of a file as hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _read_card(folder: Path) -> ModelCard:
-    path = folder / CARD_NAME
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        if fields["card_format"] > CARD_FORMAT:
-            raise ModelPackageError(f"{path} was written by a newer version of Spasmlens.")
-        inputs = fields.pop("inputs")
-        inputs = InputSpec(**{**inputs, "eeg_electrodes": tuple(inputs["eeg_electrodes"])})
-        events = EventRule(**fields.pop("events"))
-        classes = tuple(fields.pop("classes"))
-        return ModelCard(**fields, inputs=inputs, events=events, classes=classes)
-    except OSError as error:
-        reason = f"{CARD_NAME} cannot be read ({error.strerror})"
-        raise ModelPackageError(f"{folder} is not a model package: {reason}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelPackageError(f"{path} is not a valid model card: {error}.") from error
 
 
 def _read_verified(folder: Path, name: str, digest: str) -> bytes:
@@ -156,3 +81,42 @@ def _read_verified(folder: Path, name: str, digest: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != digest:
         raise ModelPackageError(f"{folder / name} is not the file that its card describes: its SHA-256 differs.")
     return content
+
+
+def _check_graph(folder: Path, content: bytes, card: ModelCard) -> None:
+    path = folder / ONNX_NAME
+    try:
+        outline = outline_graph(content)
+    except ValueError as error:
+        raise ModelPackageError(f"{path} is not an ONNX model: {error}.") from error
+    opset = outline.opsets.get("", 0)
+    if opset > NEWEST_OPSET:
+        raise ModelPackageError(f"{path} needs ONNX operator set {opset}; this program runs them up to {NEWEST_OPSET}.")
+    if outline.has_external_data:
+        raise ModelPackageError(f"{path} keeps numbers in other files, which no digest guards: export it as one file.")
+    _check_names(path, "takes", outline.inputs, card.inputs.shapes)
+    _check_names(path, "gives", outline.outputs, {output.name: output for output in card.outputs})
+    if outline.not_finite:
+        raise ModelPackageError(f"{path} holds NaN or infinity, in {_list(outline.not_finite)}.")
+
+
+def _check_names(path: Path, verb: str, found: Collection[str], stated: Mapping[str, object]) -> None:
+    if set(found) != set(stated):
+        raise ModelPackageError(f"{path} {verb} {_list(found)} where its card says {_list(stated)}.")
+
+
+def _check_weights(folder: Path, content: bytes) -> None:
+    path = folder / WEIGHTS_NAME
+    try:
+        tensors = load_tensors(content)
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise ModelPackageError(f"{path} is not a safetensors file: {error}.") from error
+    bad = [name for name, values in tensors.items() if values.dtype.kind == "f" and not np.isfinite(values).all()]
+    if bad:
+        raise ModelPackageError(f"{path} holds NaN or infinity, in {_list(bad)}.")
+
+
+def _list(names: Collection[str]) -> str:
+    shown = [name or "(no name)" for name in names][:6]
+    more = len(names) - len(shown)
+    return (", ".join(shown) or "nothing") + (f" and {more} more" if more else "")

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.runtime.cards import MontageInputs
 from inference.runtime.inputs import PreparedSignals
-from inference.runtime.package import InputSpec
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class WindowPlan:
     """
 
     duration_s: float
-    spec: InputSpec
+    spec: MontageInputs
 
     @cached_property
     def time_s(self) -> NDArray[np.float64]:

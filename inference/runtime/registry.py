@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.errors import ModelPackageError
-from inference.runtime.package import CARD_NAME, ModelPackage, open_package
+from inference.runtime.cards import CARD_NAME
+from inference.runtime.package import ModelPackage, open_package
 from resources import FOLDER
 
 SHIPPED_FOLDER = FOLDER / "models"

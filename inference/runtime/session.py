@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,6 @@ from inference.runtime.package import ModelPackage
 
 #: What a user may ask for.
 PROVIDERS = ("auto", "cpu", "cuda")
-INPUTS = ("eeg", "emg", "eeg_present", "emg_present")
 _CUDA = "CUDAExecutionProvider"
 _CPU = "CPUExecutionProvider"
 _FATAL = 4
@@ -44,6 +44,7 @@ class NetworkSession:
 
     Attributes
     ----------
+    card : what the package says of the network.
     provider : ``"cpu"`` or ``"cuda"``: where it truly runs, not where it was asked to.
     batch_windows : how many windows to give it at once.
     problems : why it does not run where it was asked to.
@@ -55,39 +56,45 @@ class NetworkSession:
     """
 
     def __init__(self, package: ModelPackage, provider: str) -> None:
-        self._title = package.card.title
+        self.card = package.card
         self._session, self.problems = _start(package, provider)
         self.provider = "cuda" if _CUDA in self._session.get_providers() else "cpu"
         self.batch_windows = _BATCH[self.provider]
-        names = {node.name for node in self._session.get_inputs()}
-        if names != set(INPUTS):
-            raise ModelPackageError(
-                f"{package.folder}: the network takes {', '.join(sorted(names))}, which is not known."
-            )
+        for node in self._session.get_inputs():
+            shape = self.card.inputs.shapes[node.name]
+            if tuple(node.shape[1:]) != shape or node.type != "tensor(float)":
+                raise ModelPackageError(
+                    f"{package.folder}: the network takes {node.name} as {node.type} of {node.shape}, where its card "
+                    f"says float windows of {list(shape)}."
+                )
 
-    def run(self, *inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the probability of the event in each window.
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Run the network over windows.
 
         Parameters
         ----------
-        inputs : eeg (B, n_electrodes, T), emg (B, n_emg, T), eeg_present (B, n_electrodes), emg_present (B, n_emg).
+        inputs : by name, (B, ...) each, with the shapes of the card's inputs.
 
         Returns
         -------
-        (B,) the calibrated probability of the second class.
+        The card's outputs by name, (B, n) each, all finite; answers have a column for each of their classes.
 
         Raises
         ------
         AnalysisError
             The network failed on this input.
         """
+        outputs = self.card.outputs
+        n_windows = len(next(iter(inputs.values())))
         try:
-            (probability,) = self._session.run(None, dict(zip(INPUTS, inputs, strict=True)))
+            arrays = self._session.run([output.name for output in outputs], dict(inputs))
         except Exception as error:  # ONNX Runtime raises classes of its own for every kind of failure
-            raise AnalysisError(f"{self._title} failed while running: {_first_line(error)}.") from error
-        if probability.shape != (len(inputs[0]), 2) or not np.isfinite(probability).all():
-            raise AnalysisError(f"{self._title} gave something that is not a probability for each window.")
-        return np.asarray(probability[:, 1], dtype=np.float32)
+            raise AnalysisError(f"{self.card.title} failed while running: {_first_line(error)}.") from error
+        for output, array in zip(outputs, arrays, strict=True):
+            n_columns = len(output.classes) or array.shape[-1]
+            if array.shape != (n_windows, n_columns) or not np.isfinite(array).all():
+                raise AnalysisError(f"{self.card.title} gave {output.name} that is not {n_columns} numbers a window.")
+        return {output.name: np.asarray(array, np.float32) for output, array in zip(outputs, arrays, strict=True)}
 
 
 def report_providers() -> ProviderReport:

@@ -13,24 +13,22 @@ from torch import Tensor
 
 from inference.errors import TrainingError
 from inference.models.dsmn_ess import CLASSES, ELECTRODES, SYNDROMES, DsmnConfig, DsmnEss, Task
-from inference.runtime.package import InputSpec
+from inference.runtime.cards import MAINS, MontageInputs
 from inference.training.loop import keep_freed_memory
 from inference.training.losses import LossSettings, multitask_loss
 from inference.training.repeatable import make_repeatable
 
 NAME = "dsmn-ess"
 PAPER = "Cao et al. 2023, DSMN-ESS, IEEE Trans Instrum Meas 72, doi:10.1109/TIM.2023.3307724"
-#: What the network is shown: sections II-B and III-A; the mains is taken out besides.
-INPUTS = InputSpec(
+#: What the network is shown: sections II-B and III-A.
+INPUTS = MontageInputs(
     eeg_electrodes=ELECTRODES,
-    n_emg=0,
     rate_hz=256.0,
     window_s=4.0,
     hop_s=2.0,
     lff_hz=1.0,
     hff_hz=70.0,
-    emg_lff_hz=10.0,
-    emg_hff_hz=100.0,
+    notch_hz=MAINS,
 )
 
 

@@ -15,8 +15,9 @@ from inference.labels.scoring import Score, Span, score_spasms
 from inference.models.iess_fusionnet import IessFusionNet
 from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest, analyze
+from inference.runtime.cards import EventRule
 from inference.runtime.detections import DetectionSource, form_detections
-from inference.runtime.package import EventRule, ModelPackage
+from inference.runtime.package import ModelPackage
 from inference.simulate.truth import Role, TruthEvent
 from inference.training.features import PatientFeatures
 from inference.training.windows import label_frames

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from inference.models.iess_fusionnet import FrontEnd
 from inference.recordings.recording import Recording
+from inference.runtime.cards import MontageInputs
 from inference.runtime.inputs import InputPreparer, plan_channels
-from inference.runtime.package import InputSpec
 from inference.simulate.truth import Role, TruthEvent
 
 
@@ -58,7 +58,7 @@ class PatientFeatures:
 def store_features(
     recording: Recording,
     truth: tuple[TruthEvent, ...],
-    spec: InputSpec,
+    spec: MontageInputs,
     front_end: FrontEnd,
     folder: Path,
     *,

@@ -1,15 +1,15 @@
-"""The focus-localisation network as one ONNX file of standard operators."""
+"""Focus localisation as a package gives it: the calibrated probability that a channel lies over the focus."""
 
-from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from inference.models.focus_localisation import FocusLocalisation
-from inference.training.graph_export import EXAMPLE_WINDOWS, export_graph
+from inference.models.focus_localisation import CLASSES, FocusLocalisation
+from inference.runtime.cards import OutputSpec
 
-INPUT_NAME = "signal"
-OUTPUT_NAME = "probability"
+#: The paper gives neither parameters nor operations to compare with.
+OUTPUTS: Final = (OutputSpec("probability", task="focus", classes=CLASSES),)
 
 
 class CalibratedFocus(nn.Module):
@@ -22,9 +22,3 @@ class CalibratedFocus(nn.Module):
     def forward(self, signal: Tensor) -> Tensor:
         """Give probabilities of non-focal and focal, (batch, 2), from single-channel windows (batch, samples)."""
         return torch.softmax(self.network(signal) / self.temperature, dim=-1)
-
-
-def export_focus_onnx(path: Path, network: FocusLocalisation, temperature: float = 1.0) -> None:
-    """Write one ONNX file of standard operators only, for any number of windows; the network goes into evaluation."""
-    windows = torch.zeros(EXAMPLE_WINDOWS, network.config.window_samples)
-    export_graph(path, CalibratedFocus(network, temperature), {INPUT_NAME: windows}, [OUTPUT_NAME])

@@ -13,11 +13,12 @@ import torch
 
 from inference.errors import TrainingError
 from inference.labels.scoring import Score
-from inference.models.iess_fusionnet import CLASSES, N_EMG, PROJECT_CHOICES, IessFusionNet
+from inference.models.iess_fusionnet import N_EMG, PROJECT_CHOICES, IessFusionNet
 from inference.recordings.array import ArrayRecording
 from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.recordings.recording import Recording
-from inference.runtime.package import InputSpec, ModelCard, open_package, write_card
+from inference.runtime.cards import ModelCard, MontageInputs, write_card
+from inference.runtime.package import open_package
 from inference.simulate.course import Scenario
 from inference.simulate.head import TEN_TWENTY_ELECTRODES
 from inference.simulate.infant import SimulatedCase, simulate_infant
@@ -32,15 +33,16 @@ from inference.training.evaluation import (
     run_over,
     score_package,
 )
-from inference.training.export import export_package
+from inference.training.export import example_inputs, write_package
 from inference.training.features import PatientFeatures, store_features
+from inference.training.iess_export import BLOCKS, OUTPUTS, PAPER_COST, Calibrated
 from inference.training.loop import LoopSettings, fit
 from inference.training.repeatable import make_repeatable
 from inference.training.variation import Variation, draw_electrodes
 from inference.training.windows import NEGATIVE_REACH_S, POSITIVE_REACH_S, WindowSampler
 
 NAME = "iess-fusionnet"
-INPUTS = InputSpec(
+INPUTS = MontageInputs(
     eeg_electrodes=IFCN_ELECTRODES,
     n_emg=N_EMG,
     rate_hz=256.0,
@@ -132,20 +134,20 @@ def train_iess_fusionnet(folder: Path, recipe: Recipe, work_folder: Path | None 
         name=NAME,
         title="IESS-FusionNet",
         version="1.0.0",
-        task="spasm",
         inputs=INPUTS,
-        classes=CLASSES,
+        outputs=OUTPUTS,
         events=rule,
         calibration=_describe_calibration(calibration),
         trained_on=_tell_training(recipe),
         simulated=True,
         metrics={"validation": describe_score(validated)},
-        files={},
         training=_describe_training(recipe, n_steps),
         paper=PAPER,
         choices=dict(PROJECT_CHOICES),
+        paper_cost=PAPER_COST,
     )
-    card = export_package(folder, network, calibration.temperature, card)
+    module = Calibrated(network, calibration.temperature)
+    card = write_package(folder, module, example_inputs(INPUTS), network.state_dict(), card, blocks=BLOCKS)
     scores: list[HeldOutScore] = []
     for seed in held_out_seeds(recipe):
         scores.append(score_held_out(folder, seed, recipe.test_minutes))

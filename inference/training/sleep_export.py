@@ -1,15 +1,20 @@
-"""The sleep-staging network as one ONNX file of standard operators."""
+"""Sleep staging as a package gives it: calibrated probabilities of the stages, the gate and both embeddings."""
 
-from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from inference.models.sleep_staging import N_EPOCHS, SleepStagingNet
-from inference.training.graph_export import EXAMPLE_WINDOWS, export_graph
+from inference.models.sleep_staging import CLASSES, SleepStagingNet
+from inference.runtime.cards import OutputSpec
 
-INPUT_NAMES = ("eeg", "eeg_present", "bold", "bold_present")
-OUTPUT_NAMES = ("probability", "gate", "eeg_embedding", "bold_embedding")
+#: The poster gives neither parameters nor operations to compare with.
+OUTPUTS: Final = (
+    OutputSpec("probability", task="sleep_stage", classes=CLASSES),
+    OutputSpec("gate", measures="share of the EEG in each element of the fused embedding, from 0 to 1"),
+    OutputSpec("eeg_embedding", measures="embedding of the EEG, 0 where there is none"),
+    OutputSpec("bold_embedding", measures="embedding of the BOLD signals, 0 where there are none"),
+)
 
 
 class CalibratedStaging(nn.Module):
@@ -26,17 +31,3 @@ class CalibratedStaging(nn.Module):
         staged = self.network(eeg, eeg_present, bold, bold_present)
         probability = torch.softmax(staged.logits / self.temperature, dim=-1)
         return probability, staged.gate, staged.eeg_embedding, staged.bold_embedding
-
-
-def export_sleep_onnx(path: Path, network: SleepStagingNet, temperature: float = 1.0) -> None:
-    """Write one ONNX file for any number of epochs; the network goes into evaluation."""
-    config = network.config
-    n_electrodes = len(config.electrodes)
-    example = (
-        torch.zeros(EXAMPLE_WINDOWS, N_EPOCHS, n_electrodes, config.epoch_samples),
-        torch.ones(EXAMPLE_WINDOWS, N_EPOCHS, n_electrodes),
-        torch.zeros(EXAMPLE_WINDOWS, config.n_regions, config.n_volumes),
-        torch.ones(EXAMPLE_WINDOWS, 1),
-    )
-    inputs = dict(zip(INPUT_NAMES, example, strict=True))
-    export_graph(path, CalibratedStaging(network, temperature), inputs, OUTPUT_NAMES)

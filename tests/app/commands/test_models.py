@@ -2,10 +2,12 @@ import argparse
 import json
 from dataclasses import replace
 
+import onnx
 import pytest
 
 from app.commands import models
-from inference.runtime.package import ONNX_NAME, digest_file, write_card
+from inference.runtime.cards import NetworkCost, write_card
+from inference.runtime.package import ONNX_NAME, digest_file
 from inference.runtime.registry import survey_packages
 from tests.inference.runtime.packages import make_burst_package
 
@@ -30,6 +32,22 @@ def test_a_list_says_what_each_network_was_trained_on(folder, capsys):
     assert "not clinically validated" in told
 
 
+def test_a_list_shows_the_cost_of_a_network_beside_its_papers(folder, capsys):
+    package = make_burst_package(folder)
+    cost = {"network": NetworkCost(817_378, 345_219_200), "Bi-Mamba": NetworkCost(269_568, 34_103_296)}
+    paper_cost = {"Bi-Mamba": NetworkCost(0.25e6, 0.22e9), "Attention": NetworkCost(0.58e6)}
+    write_card(package.folder, replace(package.card, cost=cost, paper_cost=paper_cost))
+    assert run("list") == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "whole network: 0.82 M parameters, 0.35 GFLOPs; the paper: not given" in lines
+    assert "Bi-Mamba: 0.27 M parameters, 0.03 GFLOPs; the paper: 0.25 M parameters, 0.22 GFLOPs" in lines
+    assert "Attention: not measured; the paper: 0.58 M parameters" in lines
+    assert run("list", "--json") == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    assert model["cost"]["network"] == {"parameters": 817_378, "flops": 345_219_200}
+    assert model["paper_cost"]["Attention"] == {"parameters": 0.58e6, "flops": None}
+
+
 def test_intact_networks_pass_verification(folder, capsys):
     package = make_burst_package(folder)
     assert run("verify", "--json") == 0
@@ -49,8 +67,11 @@ def test_an_altered_file_fails_verification(folder, capsys):
 
 def test_a_network_that_cannot_be_loaded_fails_verification(folder, capsys):
     package = make_burst_package(folder)
-    (package.folder / ONNX_NAME).write_bytes(b"no network")
-    write_card(package.folder, replace(package.card, files={ONNX_NAME: digest_file(package.folder / ONNX_NAME)}))
+    model = onnx.load(package.folder / ONNX_NAME)
+    model.graph.node[0].op_type = "ReadMinds"
+    onnx.save(model, package.folder / ONNX_NAME)
+    files = {**package.card.files, ONNX_NAME: digest_file(package.folder / ONNX_NAME)}
+    write_card(package.folder, replace(package.card, files=files))
     assert run("verify") == 2
     assert "cannot be run" in capsys.readouterr().err
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.study.study import Study
-from inference.runtime.package import EventRule
+from inference.runtime.cards import EventRule
 from tests.inference.labels.builders import MODEL, make_detection
 
 FINGERPRINT = "fedcba9876543210" * 4

@@ -19,7 +19,10 @@ from inference.models.focus_localisation import (
     freeze_extractor,
     joint_loss,
 )
-from inference.training.focus_export import export_focus_onnx
+from inference.runtime.cards import ChannelInputs
+from inference.runtime.package import ONNX_NAME
+from inference.training.export import example_inputs, write_package
+from inference.training.focus_export import OUTPUTS, CalibratedFocus
 from inference.training.focus_localisation import (
     FocusTraining,
     embed,
@@ -29,6 +32,7 @@ from inference.training.focus_localisation import (
     pretrain_by_identity,
     stand_in_patients,
 )
+from tests.inference.training.cards import untrained_card
 
 RATE_HZ = 256.0
 
@@ -235,9 +239,10 @@ def test_pretraining_by_identity_needs_no_label_and_changes_the_features():
 
 def test_onnx_gives_the_probabilities_of_torch_for_any_number_of_windows(tmp_path):
     network = FocusLocalisation().eval()
-    path = tmp_path / "model.onnx"
-    export_focus_onnx(path, network, temperature=1.3)
-    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    inputs = ChannelInputs(rate_hz=RATE_HZ, window_s=4.0, hop_s=2.0)
+    card = untrained_card("focus", inputs, OUTPUTS)
+    write_package(tmp_path, CalibratedFocus(network, 1.3), example_inputs(inputs), network.state_dict(), card)
+    session = onnxruntime.InferenceSession((tmp_path / ONNX_NAME).read_bytes(), providers=["CPUExecutionProvider"])
     for n_windows in (1, 2, 7):
         signal = 100.0 * normal(n_windows, 1024, seed=n_windows)
         (probability,) = session.run(["probability"], {"signal": signal.numpy()})

@@ -4,10 +4,11 @@ import onnxruntime
 import pytest
 import torch
 
-from inference.models.iess_fusionnet import PROJECT_CHOICES
+from inference.models.iess_fusionnet import PROJECT_CHOICES, IessFusionNet
 from inference.runtime.package import ONNX_NAME, open_package
 from inference.runtime.registry import SHIPPED_FOLDER
-from inference.training.export import INPUT_NAMES, Calibrated, load_network
+from inference.training.export import load_weights
+from inference.training.iess_export import Calibrated
 
 FOLDER = SHIPPED_FOLDER / "iess-fusionnet"
 
@@ -18,7 +19,7 @@ def package():
 
 
 def test_the_shipped_graph_and_the_shipped_weights_are_the_same_network(package):
-    module = Calibrated(load_network(FOLDER), package.card.calibration["temperature"])
+    module = Calibrated(load_weights(FOLDER, IessFusionNet()), package.card.calibration["temperature"])
     session = onnxruntime.InferenceSession(package.read_onnx(), providers=["CPUExecutionProvider"])
     generator = torch.Generator().manual_seed(0)
     inputs = (
@@ -29,7 +30,7 @@ def test_the_shipped_graph_and_the_shipped_weights_are_the_same_network(package)
     )
     with torch.no_grad():
         expected = module(*inputs).numpy()
-    feeds = {name: tensor.numpy() for name, tensor in zip(INPUT_NAMES, inputs, strict=True)}
+    feeds = {name: tensor.numpy() for name, tensor in zip(package.card.inputs.shapes, inputs, strict=True)}
     np.testing.assert_allclose(session.run(None, feeds)[0], expected, atol=1e-4)
 
 

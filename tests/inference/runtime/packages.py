@@ -5,48 +5,41 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save_file
 
-from inference.runtime.package import (
-    ONNX_NAME,
-    EventRule,
-    InputSpec,
-    ModelCard,
-    ModelPackage,
-    digest_file,
-    open_package,
-    write_card,
-)
+from inference.runtime.cards import EventRule, ModelCard, MontageInputs, OutputSpec, write_card
+from inference.runtime.package import ONNX_NAME, WEIGHTS_NAME, ModelPackage, digest_file, open_package
 from tests.inference.runtime.patients import SPEC
 
 RULE = EventRule("Epileptic-spasm", 0.5, 0.3, 0.3, 1.0, 0.5)
 
 
 def make_burst_package(
-    folder: Path, name: str = "burst-finder", spec: InputSpec = SPEC, rule: EventRule = RULE, task: str = "spasm"
+    folder: Path, name: str = "burst-finder", spec: MontageInputs = SPEC, rule: EventRule = RULE, task: str = "spasm"
 ) -> ModelPackage:
     """Make a package that answers where EMG power in the middle half second of a window is above 16 times rest."""
     folder = folder / name
     folder.mkdir(parents=True)
-    onnx.save(_build_graph(spec), folder / ONNX_NAME)
+    onnx.save(build_burst_graph(spec), folder / ONNX_NAME)
+    save_file({"rest": np.float32([16.0]), "steepness": np.float32([1.0])}, folder / WEIGHTS_NAME)
     card = ModelCard(
         name=name,
         title="Burst finder",
         version="1.0.0",
-        task=task,
         inputs=spec,
-        classes=("no spasm", "spasm"),
+        outputs=(OutputSpec("probability", task, ("no spasm", "spasm"), event_class="spasm"),),
         events=rule,
         calibration={"method": "none"},
         trained_on="nothing: its two constants were set by hand",
         simulated=True,
         metrics={},
-        files={ONNX_NAME: digest_file(folder / ONNX_NAME)},
+        files={name: digest_file(folder / name) for name in (ONNX_NAME, WEIGHTS_NAME)},
     )
     write_card(folder, card)
     return open_package(folder)
 
 
-def _build_graph(spec: InputSpec) -> onnx.ModelProto:
+def build_burst_graph(spec: MontageInputs = SPEC) -> onnx.ModelProto:
     n_eeg, n_samples = len(spec.eeg_electrodes), round(spec.window_s * spec.rate_hz)
     quarter_s = round(0.25 * spec.rate_hz)
     constants = {

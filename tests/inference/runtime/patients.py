@@ -9,9 +9,9 @@ from scipy import signal
 from inference.recordings.array import ArrayRecording
 from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.recordings.recording import Channel, ChannelKind, Gap
-from inference.runtime.package import InputSpec
+from inference.runtime.cards import MontageInputs
 
-SPEC = InputSpec(
+SPEC = MontageInputs(
     eeg_electrodes=IFCN_ELECTRODES,
     n_emg=4,
     rate_hz=256.0,

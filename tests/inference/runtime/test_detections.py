@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.labels.detections import ModelReference
+from inference.runtime.cards import EventRule
 from inference.runtime.detections import DetectionSource, form_detections, settled_length
-from inference.runtime.package import EventRule
 
 SOURCE = DetectionSource(ModelReference("net", "1", "d1"), "temperature 1.2", ("C3", "EMG"))
 RULE = EventRule("Epileptic-spasm", 0.8, 0.4, 0.6, 1.0, 0.5)

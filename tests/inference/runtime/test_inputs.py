@@ -134,6 +134,17 @@ def test_an_envelope_at_one_hertz_is_no_emg():
     assert any("EMG submental" in problem for problem in plan.problems)
 
 
+def test_ears_are_electrodes_where_the_network_knows_them_and_no_part_of_the_average():
+    names = (*TEN_TWENTY, "A1", "A2")
+    spec = replace(SPEC, eeg_electrodes=names, n_emg=0)
+    plan = plan_channels([eeg(name) for name in names], spec)
+    assert plan.used == names
+    assert plan.missing == ()
+    ears = [names.index("A1"), names.index("A2")]
+    assert np.allclose(plan.eeg_weights[:, ears], np.eye(21)[:, ears], atol=1e-6)
+    assert plan_channels([eeg(name) for name in TEN_TWENTY], spec).missing == ("A1", "A2")
+
+
 def test_a_disconnected_channel_is_not_used():
     recording = make_patient(30.0)
     signals = recording.read(range(len(recording.channels)), 0.0, 30.0)

@@ -5,7 +5,11 @@ import pytest
 import torch
 
 from inference.models.dsmn_ess import DsmnConfig, DsmnEss
-from inference.training.dsmn_export import INPUT_NAMES, DsmnAnswers, export_dsmn_onnx
+from inference.runtime.package import ONNX_NAME
+from inference.training.dsmn_ess import INPUTS
+from inference.training.dsmn_export import DsmnAnswers, describe_outputs
+from inference.training.export import example_inputs, write_package
+from tests.inference.training.cards import untrained_card
 
 TEMPERATURES = {"syndrome": 0.3, "seizure": 0.1}
 
@@ -14,9 +18,11 @@ TEMPERATURES = {"syndrome": 0.3, "seizure": 0.1}
 def exported(tmp_path_factory) -> tuple[DsmnAnswers, onnx.ModelProto]:
     torch.manual_seed(2)
     network = DsmnEss().eval()
-    path = tmp_path_factory.mktemp("export") / "model.onnx"
-    export_dsmn_onnx(path, network, TEMPERATURES)
-    return DsmnAnswers(network, TEMPERATURES).eval(), onnx.load(path)
+    answers = DsmnAnswers(network, TEMPERATURES)
+    folder = tmp_path_factory.mktemp("export")
+    card = untrained_card("dsmn-ess", INPUTS, describe_outputs(network.config))
+    write_package(folder, answers, example_inputs(INPUTS), network.state_dict(), card)
+    return answers, onnx.load(folder / ONNX_NAME)
 
 
 def run_both(exported, n_windows: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -25,10 +31,11 @@ def run_both(exported, n_windows: int) -> list[tuple[np.ndarray, np.ndarray]]:
     eeg = 2 * torch.randn(n_windows, 21, 1024, generator=generator)
     present = (torch.rand(n_windows, 21, generator=generator) > 0.2).float()
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    feeds = {name: tensor.numpy() for name, tensor in zip(INPUT_NAMES, (eeg, present), strict=True)}
+    feeds = {name: tensor.numpy() for name, tensor in zip(INPUTS.shapes, (eeg, present), strict=True)}
+    names = [output.name for output in describe_outputs(answers.network.config)]
     with torch.no_grad():
         expected = [tensor.numpy() for tensor in answers(eeg, present)]
-    return list(zip(session.run(list(answers.output_names), feeds), expected, strict=True))
+    return list(zip(session.run(names, feeds), expected, strict=True))
 
 
 @pytest.mark.parametrize("n_windows", [1, 2, 5])
@@ -52,5 +59,5 @@ def test_a_network_of_one_task_without_channel_weights_answers_what_it_has():
     config = DsmnConfig(electrodes=("C3", "C4"), tasks=("seizure",), weigh_channels=False)
     answers = DsmnAnswers(DsmnEss(config)).eval()
     (probability,) = answers(torch.zeros(4, 2, 1024), torch.ones(4, 2))
-    assert answers.output_names == ("seizure_probability",)
+    assert [output.name for output in describe_outputs(config)] == ["seizure_probability"]
     torch.testing.assert_close(probability.sum(dim=1), torch.ones(4))

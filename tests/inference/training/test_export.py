@@ -1,22 +1,32 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 import torch
 
+from inference.errors import ModelPackageError, TrainingError
 from inference.models.iess_fusionnet import IessFusionNet
-from inference.training.export import INPUT_NAMES, Calibrated, export_onnx
+from inference.runtime.cards import WHOLE, ChannelInputs, OutputSpec
+from inference.runtime.package import ONNX_NAME, WEIGHTS_NAME, open_package
+from inference.training.export import example_inputs, load_weights, write_package
 from inference.training.graph_export import OPSET
+from inference.training.iess_export import BLOCKS, OUTPUTS, PAPER_COST, Calibrated
+from inference.training.iess_fusionnet import INPUTS
+from tests.inference.training.cards import untrained_card
 from tests.inference.training.conftest import SMALL
+
+CARD = replace(untrained_card("small", INPUTS, OUTPUTS), paper_cost=PAPER_COST)
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     torch.manual_seed(2)
     module = Calibrated(IessFusionNet(SMALL).eval(), temperature=0.05)
-    path = tmp_path_factory.mktemp("export") / "model.onnx"
-    export_onnx(path, module)
-    return module, path
+    folder = tmp_path_factory.mktemp("export")
+    write_package(folder, module, example_inputs(INPUTS), module.network.state_dict(), CARD, blocks=BLOCKS)
+    return module, folder / ONNX_NAME
 
 
 def windows(n: int) -> tuple[torch.Tensor, ...]:
@@ -33,7 +43,7 @@ def test_the_exported_graph_answers_as_the_network_does_for_any_number_of_window
     inputs = windows(n_windows)
     with torch.no_grad():
         expected = module(*inputs).numpy()
-    feeds = {name: tensor.numpy() for name, tensor in zip(INPUT_NAMES, inputs, strict=True)}
+    feeds = {name: tensor.numpy() for name, tensor in zip(INPUTS.shapes, inputs, strict=True)}
     (probability,) = session.run(["probability"], feeds)
     assert probability.shape == (n_windows, 2)
     np.testing.assert_allclose(probability, expected, atol=1e-4)
@@ -50,3 +60,51 @@ def test_the_exported_graph_uses_standard_operators_only(exported):
 
 def test_the_exported_graph_does_not_tell_where_it_was_made(exported):
     assert b".py" not in exported[1].read_bytes()
+
+
+def test_the_written_package_opens_and_tells_what_the_network_costs_beside_the_papers(exported):
+    module, path = exported
+    card = open_package(path.parent).card
+    assert set(card.files) == {ONNX_NAME, WEIGHTS_NAME}
+    assert card.cost[WHOLE].parameters == sum(parameter.numel() for parameter in module.parameters())
+    assert card.paper_cost == PAPER_COST
+    for block, modules in BLOCKS.items():
+        inside = (module.get_submodule(name).parameters() for name in modules)
+        assert card.cost[block].parameters == sum(parameter.numel() for part in inside for parameter in part)
+        assert 0 < card.cost[block].flops < card.cost[WHOLE].flops
+
+
+def test_the_written_weights_are_the_networks(exported):
+    module, path = exported
+    loaded = load_weights(path.parent, IessFusionNet(SMALL))
+    for name, tensor in module.network.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    module = torch.nn.Softmax(dim=-1)
+    with pytest.raises(ModelPackageError, match="NaN or infinity, in scale"):
+        write_small(tmp_path, module, {"scale": torch.tensor([1.0, torch.nan])})
+
+
+def test_a_graph_that_answers_otherwise_than_its_network_is_refused(tmp_path):
+    class Fickle(torch.nn.Module):
+        def forward(self, signal):
+            offset = 0.5 if torch.compiler.is_exporting() else 0.0
+            return torch.sigmoid(signal) + offset
+
+    with pytest.raises(TrainingError, match=r"exported probability is 0\.5 from the network's"):
+        write_small(tmp_path, Fickle(), {})
+
+
+def test_examples_of_other_shapes_than_the_card_states_are_refused(tmp_path):
+    inputs = ChannelInputs(rate_hz=2.0, window_s=2.0, hop_s=1.0)
+    with pytest.raises(ValueError, match="not of the shapes"):
+        write_small(tmp_path, torch.nn.Softmax(dim=-1), {}, inputs)
+
+
+def write_small(folder, module, weights, examples=None):
+    """Write a network that takes and gives two numbers."""
+    inputs = ChannelInputs(rate_hz=2.0, window_s=1.0, hop_s=1.0)
+    card = untrained_card("two", inputs, (OutputSpec("probability", "focus", ("no", "yes")),))
+    return write_package(folder, module, example_inputs(examples or inputs), weights, card)

@@ -4,11 +4,26 @@ import onnxruntime
 import pytest
 import torch
 
-from inference.models.sleep_staging import SleepStagingConfig, SleepStagingNet
+from inference.models.sleep_staging import ELECTRODES, N_EPOCHS, SleepStagingConfig, SleepStagingNet
+from inference.runtime.cards import SleepInputs
+from inference.runtime.package import ONNX_NAME
+from inference.training.export import example_inputs, write_package
 from inference.training.graph_export import OPSET
-from inference.training.sleep_export import INPUT_NAMES, OUTPUT_NAMES, CalibratedStaging, export_sleep_onnx
+from inference.training.sleep_export import OUTPUTS, CalibratedStaging
+from tests.inference.training.cards import untrained_card
 
 N_REGIONS = 100
+INPUTS = SleepInputs(
+    eeg_electrodes=ELECTRODES,
+    rate_hz=100.0,
+    epoch_s=30.0,
+    n_epochs=N_EPOCHS,
+    lff_hz=0.3,
+    hff_hz=35.0,
+    n_regions=N_REGIONS,
+    n_volumes=42,
+    tr_s=2.1,
+)
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +33,11 @@ def exported(tmp_path_factory):
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(2.0)  # an untrained network is never sure of anything
-    path = tmp_path_factory.mktemp("export") / "model.onnx"
-    export_sleep_onnx(path, network, temperature=0.2)
-    return CalibratedStaging(network, 0.2).eval(), path
+    module = CalibratedStaging(network, 0.2)
+    folder = tmp_path_factory.mktemp("export")
+    card = untrained_card("sleep-staging", INPUTS, OUTPUTS)
+    write_package(folder, module, example_inputs(INPUTS), network.state_dict(), card)
+    return module, folder / ONNX_NAME
 
 
 @pytest.mark.parametrize("n_epochs", [1, 2, 5])
@@ -35,7 +52,7 @@ def test_the_exported_graph_answers_as_the_network_does_with_any_signals_present
         inputs = (eeg, eeg_present, bold, torch.full((n_epochs, 1), has_bold))
         with torch.no_grad():
             expected = module(*inputs)
-        found = session.run(None, {name: x.numpy() for name, x in zip(INPUT_NAMES, inputs, strict=True)})
+        found = session.run(None, {name: x.numpy() for name, x in zip(INPUTS.shapes, inputs, strict=True)})
         for ours, theirs in zip(found, expected, strict=True):
             np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
         np.testing.assert_allclose(found[0].sum(axis=1), 1.0, atol=1e-5)
@@ -47,4 +64,4 @@ def test_the_exported_graph_uses_standard_operators_and_says_gate_and_embeddings
     assert OPSET <= 21
     assert {node.domain for node in model.graph.node} == {""}
     assert not model.functions
-    assert tuple(output.name for output in model.graph.output) == OUTPUT_NAMES
+    assert tuple(output.name for output in model.graph.output) == tuple(output.name for output in OUTPUTS)
