@@ -24,8 +24,8 @@ MAX_SCALE_BLOCKS = 32
 SCALE_BLOCK_S = 10.0
 #: A quieter signal is not amplified further: what is left would be the amplifier's own noise.
 MIN_SCALE_UV = 0.5
-#: Whichever mains hum a recording has is taken out: the other notch costs next to nothing.
-MAINS_HZ = (50.0, 60.0)
+#: Nor is a muscle at rest, which shows no more than this: the least twitch of a silent one would look like a spasm.
+MIN_EMG_SCALE_UV = 2.0
 #: A channel that never leaves its median by more than this was not connected.
 _SILENT_UV = 1e-3
 # A median shrugs off what a short guard leaves at the edges of a block.
@@ -90,8 +90,9 @@ class InputPreparer:
         self.emg_scale_uv = np.ones(spec.n_emg, dtype=np.float32)
         silent = self._find_silent(plan)
         self.plan = plan_channels(recording.channels, spec, exclude=silent) if silent else plan
-        blocks = self._scale_onsets_s()
-        self.notch_hz = resolve_notch(spec.notch_hz, recording, self.plan.eeg_channels, blocks, checkpoint)
+        # Muscle electrodes catch more hum than those of the head box, and the same.
+        channels, blocks = (*self.plan.eeg_channels, *self.plan.emg_channels), self._scale_onsets_s()
+        self.notch_hz = resolve_notch(spec.notch_hz, recording, channels, blocks, checkpoint)
         self._eeg_filter = FilterSettings(spec.lff_hz, spec.hff_hz, self.notch_hz)
         self._emg_filter = FilterSettings(spec.emg_lff_hz, spec.emg_hff_hz, self.notch_hz)
         self._measure_scales()
@@ -164,8 +165,6 @@ class InputPreparer:
             self._checkpoint()
             spans = self._recording.read([channels[row] for row in rows], read_onset_s, read_duration_s)
             prepared = resample(filter_signal(np.stack(spans), native_hz, settings), native_hz, rate_hz)
-            for mains_hz in MAINS_HZ:
-                prepared = filter_signal(prepared, rate_hz, FilterSettings(notch_hz=mains_hz))
             # The first sample that was read lies on the channel's own grid, less than half a sample from the onset.
             lead_s = onset_s - round(read_onset_s * native_hz) / native_hz
             start = round(lead_s * rate_hz)
@@ -222,6 +221,6 @@ class InputPreparer:
         emg_uv = _MAD_TO_SD * np.median(np.abs(signals.emg[:, signals.valid]), axis=1)
         if eeg_uv.size:
             self.eeg_scale_uv = max(float(np.median(eeg_uv)), MIN_SCALE_UV)
-        self.emg_scale_uv = np.where(self.plan.emg_present > 0, np.maximum(emg_uv, MIN_SCALE_UV), 1.0).astype(
+        self.emg_scale_uv = np.where(self.plan.emg_present > 0, np.maximum(emg_uv, MIN_EMG_SCALE_UV), 1.0).astype(
             np.float32
         )

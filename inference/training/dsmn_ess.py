@@ -1,6 +1,5 @@
 """The recipe of DSMN-ESS: from windows with labels and patients to a fitted network, split by patient."""
 
-import copy
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,12 +8,13 @@ from typing import NamedTuple, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from inference.errors import TrainingError
-from inference.models.dsmn_ess import CLASSES, ELECTRODES, SYNDROMES, DsmnConfig, DsmnEss, Task
+from inference.models.dsmn_ess import ELECTRODES, SYNDROMES, DsmnConfig, DsmnEss, Task
 from inference.runtime.cards import MAINS, MontageInputs
-from inference.training.loop import keep_freed_memory
+from inference.training.checkpoints import Checkpoint
+from inference.training.loop import LoopSettings, descend
 from inference.training.losses import LossSettings, multitask_loss
 from inference.training.repeatable import make_repeatable
 
@@ -173,36 +173,65 @@ def make_network(recipe: Recipe) -> DsmnEss:
     return DsmnEss(recipe.network)
 
 
-def fit(network: DsmnEss, windows: LabelledWindows, split: Split, recipe: Recipe) -> Iterator[EpochReport]:
+def fit(
+    network: DsmnEss,
+    windows: LabelledWindows,
+    split: Split,
+    recipe: Recipe,
+    checkpoint: Checkpoint | None = None,
+) -> Iterator[EpochReport]:
     """Fit a network, reporting after every epoch; afterwards it holds the best epoch's weights, on the processor.
 
     Adam with the paper's rate, weight decay and batch; each epoch shows every training window once, in an order that
     the seed decides. On a GPU matrix products are taken in bfloat16. The same recipe on the same machine gives the same
-    weights bit for bit.
+    weights bit for bit, also when it goes on from a checkpoint.
 
     Raises
     ------
     TrainingError
-        The loss is no longer a number.
+        The loss is no longer a number, or the checkpoint is damaged or another training's.
     """
-    keep_freed_memory()
-    network.to(recipe.device)
-    set_standards(network, windows, split.training, recipe.device)
-    optimiser = torch.optim.Adam(
-        network.body.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay, eps=recipe.epsilon
+    set_standards(network.to(recipe.device), windows, split.training, recipe.device)
+    n_batches = math.ceil(len(split.training) / recipe.batch_size)
+    settings = LoopSettings(
+        n_steps=recipe.n_epochs * n_batches,
+        batch_size=recipe.batch_size,
+        peak_rate=recipe.rate,
+        warm_up_steps=0,
+        schedule="constant",
+        optimiser="adam",
+        betas=(0.9, 0.999),
+        weight_decay=recipe.weight_decay,
+        clip_norm=math.inf,
+        averaging=0.0,
+        validate_every=n_batches,
     )
-    rng = np.random.default_rng((recipe.seed, 1))
-    least, best = math.inf, copy.deepcopy(network.body.state_dict())
-    for epoch in range(1, recipe.n_epochs + 1):
-        training_loss = _train_epoch(network, windows, rng.permutation(split.training), recipe, optimiser)
-        validation_loss = _measure_loss(network, windows, split.validation, recipe)
-        if not math.isfinite(training_loss + validation_loss):
-            raise TrainingError(f"The loss is no longer a number in epoch {epoch}: try a lower learning rate.")
-        improved = validation_loss < least
-        if improved:
-            least, best = validation_loss, copy.deepcopy(network.body.state_dict())
-        yield EpochReport(epoch, recipe.n_epochs, training_loss, validation_loss, improved)
-    network.body.load_state_dict(best)
+
+    def batch_at(step: int) -> _Batch:
+        epoch, index = divmod(step, n_batches)
+        order = np.random.default_rng((recipe.seed, 1, epoch)).permutation(split.training)
+        return _draw(windows, order[index * recipe.batch_size :][: recipe.batch_size])
+
+    def loss_of(_: nn.Module, batch: _Batch) -> Tensor:
+        return _loss(network, batch, recipe)
+
+    losses: list[float] = []
+    for report in descend(
+        network.body,
+        batch_at,
+        loss_of,
+        settings,
+        seed=recipe.seed,
+        device=recipe.device,
+        checkpoint=checkpoint,
+        validate=lambda _: _measure_loss(network, windows, split.validation, recipe),
+    ):
+        losses.append(report.batch_loss)
+        if report.validation is not None:
+            yield EpochReport(
+                report.step // n_batches, recipe.n_epochs, float(np.mean(losses)), report.validation, report.best
+            )
+            losses = []
     network.to("cpu").eval()
 
 
@@ -234,42 +263,37 @@ def predict(network: DsmnEss, windows: LabelledWindows, chosen: NDArray[np.int64
     return Prediction({task: torch.cat(part).numpy() for task, part in parts.items()}, torch.cat(weights).numpy())
 
 
-def _train_epoch(
-    network: DsmnEss,
-    windows: LabelledWindows,
-    order: NDArray[np.int64],
-    recipe: Recipe,
-    optimiser: torch.optim.Optimizer,
-) -> float:
-    network.train()
-    losses = []
-    for batch in _batches(order, recipe.batch_size):
-        loss = _loss(network, windows, batch, recipe)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        losses.append(loss.item())
-    return float(np.mean(losses))
-
-
 def _measure_loss(network: DsmnEss, windows: LabelledWindows, chosen: NDArray[np.int64], recipe: Recipe) -> float:
     """Measure the loss over batches as training has them, the same ones after every epoch."""
-    network.eval()
     order = np.random.default_rng((recipe.seed, 2)).permutation(chosen)
-    with torch.no_grad():
-        losses = [float(_loss(network, windows, batch, recipe)) for batch in _batches(order, recipe.batch_size)]
-    return float(np.mean(losses))
+    batches = (_draw(windows, batch) for batch in _batches(order, recipe.batch_size))
+    return float(np.mean([float(_loss(network, batch.to(recipe.device), recipe)) for batch in batches]))
 
 
-def _loss(network: DsmnEss, windows: LabelledWindows, batch: NDArray[np.int64], recipe: Recipe) -> Tensor:
-    eeg, present = _inputs(windows, batch, recipe.device)
-    with torch.no_grad():
-        log_power = network.front_end(eeg)
-    device_type = torch.device(recipe.device).type
-    with torch.autocast(device_type, dtype=torch.bfloat16, enabled=device_type == "cuda"):
-        logits = cast("Mapping[Task, Tensor]", network.body(eeg, log_power, present).logits)
-    sources: Mapping[Task, NDArray[np.int64]] = {"syndrome": windows.syndrome, "seizure": windows.seizure}
-    labels = {task: torch.from_numpy(sources[task][batch]).to(recipe.device) for task in CLASSES}
+class _Batch(NamedTuple):
+    """Windows, which of their electrodes were recorded, and both labels."""
+
+    eeg: Tensor
+    present: Tensor
+    syndrome: Tensor
+    seizure: Tensor
+
+    def to(self, device: str) -> "_Batch":
+        """Give the batch on a device."""
+        return _Batch(*(tensor.to(device) for tensor in self))
+
+
+def _draw(windows: LabelledWindows, chosen: NDArray[np.int64]) -> _Batch:
+    arrays = (windows.eeg, windows.present, windows.syndrome, windows.seizure)
+    return _Batch(*(torch.from_numpy(np.asarray(array[chosen])) for array in arrays))
+
+
+def _loss(network: DsmnEss, batch: _Batch, recipe: Recipe) -> Tensor:
+    # Log power spans what bfloat16 cannot hold.
+    with torch.no_grad(), torch.autocast(batch.eeg.device.type, enabled=False):
+        log_power = network.front_end(batch.eeg)
+    logits = cast("Mapping[Task, Tensor]", network.body(batch.eeg, log_power, batch.present).logits)
+    labels: dict[Task, Tensor] = {"syndrome": batch.syndrome, "seizure": batch.seizure}
     return multitask_loss({task: values.float() for task, values in logits.items()}, labels, recipe.loss)
 
 

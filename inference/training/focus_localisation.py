@@ -4,9 +4,9 @@ Source: Yang et al. 2023, Front. Comput. Neurosci. 17:1294770, sections 3.2.1.6 
 of Adam at 5e-4 with batches of 100; the settings' defaults are this project's, for two CPU cores.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from inference.models.focus_localisation import (
     freeze_extractor,
     joint_loss,
 )
+from inference.training.loop import LoopSettings, descend
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class FocusTraining:
     seed: int = 0
 
 
+class FocusBatch(NamedTuple):
+    """Chosen channels, (batch,), and a window of each, (batch, samples)."""
+
+    chosen: Tensor
+    windows: Tensor
+
+
 class WindowDraws:
     """Draws random windows of channels, each class equally often, turned upside down by chance and with some noise."""
 
@@ -49,14 +57,13 @@ class WindowDraws:
         self.signals, self.n_samples, self.settings = signals, n_samples, settings
         self.of_class = [np.flatnonzero(label == index) for index in np.unique(label)]
 
-    def batches(self) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-        """Give the chosen channels, (batch,), and their windows, (batch, samples), once for each step."""
-        rng = np.random.default_rng(self.settings.seed)
+    def batch(self, step: int) -> "FocusBatch":
+        """Give the windows of a step, from 0; the same every time."""
+        rng = np.random.default_rng((self.settings.seed, step))
         size, n_classes = self.settings.batch_size, len(self.of_class)
-        for _ in range(self.settings.n_steps):
-            classes = rng.permutation(np.arange(max(size, n_classes)) % n_classes)[:size]
-            chosen = np.array([rng.choice(self.of_class[index]) for index in classes])
-            yield chosen, torch.from_numpy(self._windows(chosen, rng))
+        classes = rng.permutation(np.arange(max(size, n_classes)) % n_classes)[:size]
+        chosen = np.array([rng.choice(self.of_class[index]) for index in classes])
+        return FocusBatch(torch.from_numpy(chosen), torch.from_numpy(self._windows(chosen, rng)))
 
     def _windows(self, chosen: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
         starts = rng.integers(self.signals.shape[1] - self.n_samples + 1, size=len(chosen))
@@ -87,12 +94,12 @@ def fit_jointly(
     network.requires_grad_(True).train()
     draws = WindowDraws(signals, label, network.config.window_samples, settings)
 
-    def loss_of(chosen: NDArray[np.int64], windows: Tensor) -> Tensor:
-        targets = torch.from_numpy(label[chosen]), torch.from_numpy(patient[chosen])
-        return joint_loss(network.train_outputs(windows), *targets)
+    labels, patients = torch.from_numpy(label), torch.from_numpy(patient)
 
-    _descend(list(network.parameters()), draws, loss_of, settings)
-    network.eval()
+    def loss_of(_: nn.Module, batch: FocusBatch) -> Tensor:
+        return joint_loss(network.train_outputs(batch.windows), labels[batch.chosen], patients[batch.chosen])
+
+    _descend(network, draws, loss_of, settings)
 
 
 def fine_tune(
@@ -100,16 +107,16 @@ def fine_tune(
 ) -> None:
     """Fit the category classifier alone, with the weighted cross-entropy of equation 14."""
     torch.manual_seed(settings.seed)
-    parameters = freeze_extractor(network)
-    weights = class_weights(torch.from_numpy(label))
+    freeze_extractor(network)
+    labels = torch.from_numpy(label)
+    weights = class_weights(labels)
     # Every channel is drawn equally often: it is the loss that balances the classes.
     draws = WindowDraws(signals, np.zeros_like(label), network.config.window_samples, settings)
 
-    def loss_of(chosen: NDArray[np.int64], windows: Tensor) -> Tensor:
-        return fine_tuning_loss(network(windows), torch.from_numpy(label[chosen]), weights)
+    def loss_of(_: nn.Module, batch: FocusBatch) -> Tensor:
+        return fine_tuning_loss(network(batch.windows), labels[batch.chosen], weights)
 
-    _descend(parameters, draws, loss_of, settings)
-    network.eval()
+    _descend(network.classifier, draws, loss_of, settings)
 
 
 def pretrain_by_identity(network: FocusLocalisation, signals: NDArray[np.float32], settings: FocusTraining) -> None:
@@ -122,11 +129,10 @@ def pretrain_by_identity(network: FocusLocalisation, signals: NDArray[np.float32
     head = nn.Linear(network.config.n_features, len(signals))
     draws = WindowDraws(signals, np.arange(len(signals)), network.config.window_samples, settings)
 
-    def loss_of(chosen: NDArray[np.int64], windows: Tensor) -> Tensor:
-        return functional.cross_entropy(head(network.extract(windows)), torch.from_numpy(chosen))
+    def loss_of(_: nn.Module, batch: FocusBatch) -> Tensor:
+        return functional.cross_entropy(head(network.extract(batch.windows)), batch.chosen)
 
-    _descend([*network.parameters(), *head.parameters()], draws, loss_of, settings)
-    network.eval()
+    _descend(nn.ModuleList((network, head)), draws, loss_of, settings)
 
 
 def predict_log_odds(network: FocusLocalisation, signals: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -155,23 +161,23 @@ def stand_in_patients(signals: NDArray[np.float32], rate_hz: float, n_patients: 
 
 
 def _descend(
-    parameters: list[nn.Parameter],
+    module: nn.Module,
     draws: WindowDraws,
-    loss_of: Callable[[NDArray[np.int64], Tensor], Tensor],
+    loss_of: Callable[[nn.Module, FocusBatch], Tensor],
     settings: FocusTraining,
 ) -> None:
     """Follow the loss down with AdamW; the rate rises for a tenth of the steps, then falls along half a cosine."""
-    optimiser = torch.optim.AdamW(parameters, weight_decay=settings.weight_decay)
-    n_warm = max(1, settings.n_steps // 10)
-    for step, (chosen, windows) in enumerate(draws.batches()):
-        progress = max(0.0, (step - n_warm) / max(1, settings.n_steps - n_warm))
-        for group in optimiser.param_groups:
-            group["lr"] = settings.peak_rate * min(1.0, (step + 1) / n_warm) * 0.5 * (1 + math.cos(math.pi * progress))
-        loss = loss_of(chosen, windows)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
+    loop = LoopSettings(
+        n_steps=settings.n_steps,
+        batch_size=settings.batch_size,
+        peak_rate=settings.peak_rate,
+        warm_up_steps=max(1, settings.n_steps // 10),
+        weight_decay=settings.weight_decay,
+        averaging=0.0,
+        betas=(0.9, 0.999),
+    )
+    for _ in descend(module, draws.batch, loss_of, loop, seed=settings.seed):
+        pass
 
 
 def _log_odds_by(network: FocusLocalisation) -> Callable[[Tensor], Tensor]:

@@ -1,7 +1,6 @@
 """The recipe of the shipped IESS-FusionNet: from seeds to a package, by one call."""
 
 import math
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -10,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from inference.errors import TrainingError
 from inference.labels.scoring import Score
@@ -17,12 +18,13 @@ from inference.models.iess_fusionnet import N_EMG, PROJECT_CHOICES, IessFusionNe
 from inference.recordings.array import ArrayRecording
 from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.recordings.recording import Recording
-from inference.runtime.cards import ModelCard, MontageInputs, write_card
+from inference.runtime.cards import MAINS, ModelCard, MontageInputs, write_card
 from inference.runtime.package import open_package
 from inference.simulate.course import Scenario
 from inference.simulate.head import TEN_TWENTY_ELECTRODES
 from inference.simulate.infant import SimulatedCase, simulate_infant
 from inference.simulate.truth import Term
+from inference.training.checkpoints import Checkpoint
 from inference.training.evaluation import (
     Calibration,
     apply_calibration,
@@ -34,12 +36,23 @@ from inference.training.evaluation import (
     score_package,
 )
 from inference.training.export import example_inputs, write_package
+from inference.training.feature_store import find_features, keep_features
 from inference.training.features import PatientFeatures, store_features
 from inference.training.iess_export import BLOCKS, OUTPUTS, PAPER_COST, Calibrated
-from inference.training.loop import LoopSettings, fit
-from inference.training.repeatable import make_repeatable
+from inference.training.learning_curve import write_learning_curve
+from inference.training.loop import LoopSettings, StepReport, descend
+from inference.training.progress import TrainingProgress
+from inference.training.recipes import TrainOptions
+from inference.training.repeatable import choose_device, make_repeatable
 from inference.training.variation import Variation, draw_electrodes
-from inference.training.windows import NEGATIVE_REACH_S, POSITIVE_REACH_S, WindowSampler
+from inference.training.windows import NEGATIVE_REACH_S, POSITIVE_REACH_S, Batch, WindowSampler
+from inference.training.work import (
+    CHECKPOINT_NAME,
+    PATIENTS_NAME,
+    clear_work_folder,
+    open_work_folder,
+    work_folder_beside,
+)
 
 NAME = "iess-fusionnet"
 INPUTS = MontageInputs(
@@ -52,6 +65,7 @@ INPUTS = MontageInputs(
     hff_hz=70.0,
     emg_lff_hz=10.0,
     emg_hff_hz=100.0,
+    notch_hz=MAINS,
 )
 #: Seeds of simulated patients; training, validation and test never share one, whatever the recipe's seed.
 TRAINING_SEEDS, VALIDATION_SEEDS, TEST_SEEDS = 100_000, 200_000, 300_000
@@ -84,49 +98,71 @@ class Recipe:
     variation: Variation = field(default_factory=Variation)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingProgress:
-    """Where training stands: a stage, how much of it is done, and a word on how it goes."""
+def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
+    """Make the package as `train_iess_fusionnet` does, with the recipe's values where the options name none.
 
-    stage: str
-    done: int
-    total: int
-    note: str = ""
+    Raises
+    ------
+    TrainingError
+        It cannot be made as asked.
+    """
+    usual = Recipe()
+    loop = replace(
+        usual.loop,
+        n_steps=usual.loop.n_steps if options.n_steps is None else options.n_steps,
+        minutes_limit=usual.loop.minutes_limit if options.minutes_limit is None else options.minutes_limit,
+    )
+    recipe = replace(
+        usual,
+        seed=options.seed,
+        n_patients=usual.n_patients if options.n_patients is None else options.n_patients,
+        device=choose_device(options.device),
+        n_threads=usual.n_threads if options.n_threads is None else options.n_threads,
+        loop=loop,
+    )
+    yield from train_iess_fusionnet(folder, recipe, options.work_folder, resume=options.resume)
 
 
-def train_iess_fusionnet(folder: Path, recipe: Recipe, work_folder: Path | None = None) -> Iterator[TrainingProgress]:
+def train_iess_fusionnet(
+    folder: Path, recipe: Recipe, work_folder: Path | None = None, *, resume: bool = False
+) -> Iterator[TrainingProgress]:
     """Simulate patients, fit the network, calibrate it, write the package and score it on held-out patients.
 
     Parameters
     ----------
     folder : where the package goes.
     recipe : what decides the result.
-    work_folder : where log power is kept meanwhile, about 60 kB for each second; a temporary folder if not given.
+    work_folder : where log power is kept until the package is written, about 60 kB for each second, with the
+        checkpoints; and the learning curve, for good. Beside the package if not given.
+    resume : go on with the run that the work folder holds.
 
     Raises
     ------
     TrainingError
-        The seed leaves the range in which training and test patients never meet, or the device is not there.
+        The seed leaves the range in which training and test patients never meet, the device is not there, or the work
+        folder holds another run.
     """
     began = time.monotonic()
     _set_up_torch(recipe)
+    work = open_work_folder(work_folder or work_folder_beside(folder), resume=resume)
+    unlimited = replace(recipe, loop=replace(recipe.loop, minutes_limit=math.inf))
+    checkpoint = Checkpoint(work / CHECKPOINT_NAME, made_for=_describe_recipe(unlimited))
     network = IessFusionNet()
-    with tempfile.TemporaryDirectory(prefix="spasmlens-", dir=work_folder) as work:
-        patients: list[PatientFeatures] = []
-        for patient in _simulate_patients(network, recipe, Path(work)):
-            patients.append(patient)
-            yield TrainingProgress("simulating", len(patients), recipe.n_patients + recipe.n_validation)
-        training, validation = patients[: recipe.n_patients], patients[recipe.n_patients :]
-        set_standards(network, training)
-        n_steps = 0
-        sampler = WindowSampler(training, network.config, recipe.seed, recipe.variation)
-        for report in fit(network, sampler, recipe.loop, recipe.device):
-            n_steps = report.step
-            yield TrainingProgress("training", report.step, report.n_steps, f"loss {report.loss:.3f}")
-        tracks = []
-        for patient in validation:
-            tracks.append(run_over(network, patient, INPUTS.hop_s))
-            yield TrainingProgress("validating", len(tracks), len(validation))
+    patients: list[PatientFeatures] = []
+    for patient in _simulate_patients(network, recipe, work / PATIENTS_NAME):
+        patients.append(patient)
+        yield TrainingProgress("simulating", len(patients), recipe.n_patients + recipe.n_validation)
+    training, validation = patients[: recipe.n_patients], patients[recipe.n_patients :]
+    set_standards(network, training)
+    sampler = WindowSampler(training, network.config, recipe.seed, recipe.variation)
+    for report in fit(network, sampler, recipe.loop, seed=recipe.seed, device=recipe.device, checkpoint=checkpoint):
+        yield TrainingProgress("training", report.step, report.n_steps, f"loss {report.loss:.3f}")
+    curve = checkpoint.read_curve()
+    write_learning_curve(work, curve, f"IESS-FusionNet, seed {recipe.seed}")
+    tracks = []
+    for patient in validation:
+        tracks.append(run_over(network, patient, INPUTS.hop_s))
+        yield TrainingProgress("validating", len(tracks), len(validation))
     calibration = fit_calibration(tracks)
     rule, validated = choose_rule(tracks, calibration, Term.SPASM, INPUTS.hop_s, recipe.max_false_per_hour)
     apply_calibration(network, calibration)
@@ -141,7 +177,7 @@ def train_iess_fusionnet(folder: Path, recipe: Recipe, work_folder: Path | None 
         trained_on=_tell_training(recipe),
         simulated=True,
         metrics={"validation": describe_score(validated)},
-        training=_describe_training(recipe, n_steps),
+        training=_describe_training(recipe, curve[-1].step),
         paper=PAPER,
         choices=dict(PROJECT_CHOICES),
         paper_cost=PAPER_COST,
@@ -153,8 +189,32 @@ def train_iess_fusionnet(folder: Path, recipe: Recipe, work_folder: Path | None 
         scores.append(score_held_out(folder, seed, recipe.test_minutes))
         yield TrainingProgress("testing", len(scores), recipe.n_test)
     metrics = {**card.metrics, "held_out": describe_held_out(scores)}
-    training_record = {**card.training, "minutes": round((time.monotonic() - began) / 60, 1)}
+    # Of a run that was killed, the minutes before the kill are not counted.
+    training_record = {**card.training, "minutes": round((time.monotonic() - began) / 60, 1), "resumed": resume}
     write_card(folder, replace(card, metrics=metrics, training=training_record))
+    clear_work_folder(work)
+
+
+def fit(
+    network: IessFusionNet,
+    sampler: WindowSampler,
+    settings: LoopSettings,
+    *,
+    seed: int,
+    device: str = "cpu",
+    checkpoint: Checkpoint | None = None,
+) -> Iterator[StepReport]:
+    """Fit the network's body with cross-entropy; afterwards it holds the averaged weights, on the processor."""
+
+    def loss_of(body: nn.Module, batch: Batch) -> Tensor:
+        *inputs, target = batch
+        return functional.cross_entropy(body(*inputs), target)
+
+    def batch_at(step: int) -> Batch:
+        return sampler.batch(step, settings.batch_size)
+
+    yield from descend(network.body, batch_at, loss_of, settings, seed=seed, device=device, checkpoint=checkpoint)
+    network.to("cpu").eval()
 
 
 class HeldOutScore(NamedTuple):
@@ -217,11 +277,25 @@ def _simulate_patients(network: IessFusionNet, recipe: Recipe, work: Path) -> It
         for index in range(n_patients):
             seed = first + SEEDS_PER_RECIPE * recipe.seed + index
             scenario = Scenario.dense() if index % 2 else Scenario()
+            made_from = {
+                "seed": seed,
+                "minutes": minutes,
+                "scenario": asdict(scenario),
+                "left_out": [recipe.seed, asdict(recipe.variation)] if first == TRAINING_SEEDS else None,
+                "inputs": asdict(INPUTS),
+                "front_end": [asdict(bank.config) for bank in (network.front_end.eeg, network.front_end.emg)],
+            }
+            kept = find_features(work / str(seed), made_from)
+            if kept is not None:
+                yield kept
+                continue
             case = simulate_infant(seed, 60.0 * minutes, INPUTS.rate_hz, scenario=scenario)
             left_out = _leave_out(case.recording, recipe, seed) if first == TRAINING_SEEDS else frozenset()
-            yield store_features(
+            features = store_features(
                 case.recording, case.truth, INPUTS, network.front_end, work / str(seed), exclude=left_out
             )
+            keep_features(work / str(seed), features, made_from)
+            yield features
 
 
 def _leave_out(recording: Recording, recipe: Recipe, seed: int) -> frozenset[str]:
@@ -247,10 +321,7 @@ def _describe_training(recipe: Recipe, n_steps: int) -> dict[str, Any]:
     """Tell what made the weights, so that the same command makes them again."""
     first = SEEDS_PER_RECIPE * recipe.seed
     return {
-        "recipe": {
-            **{name: value for name, value in asdict(recipe).items() if name not in ("loop", "variation")},
-            **{part: _finite(asdict(getattr(recipe, part))) for part in ("loop", "variation")},
-        },
+        "recipe": _describe_recipe(recipe),
         "steps": n_steps,
         "windows_seen": n_steps * recipe.loop.batch_size,
         "training_seeds": [TRAINING_SEEDS + first, TRAINING_SEEDS + first + recipe.n_patients - 1],
@@ -260,6 +331,14 @@ def _describe_training(recipe: Recipe, n_steps: int) -> dict[str, Any]:
         f"negative: none within {NEGATIVE_REACH_S} s; others unused",
         "machine": f"{recipe.device}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         "repeatable": "bit for bit on one machine with the same threads and versions, if no time limit cut it short",
+    }
+
+
+def _describe_recipe(recipe: Recipe) -> dict[str, Any]:
+    """Give every value of the recipe as JSON."""
+    return {
+        **{name: value for name, value in asdict(recipe).items() if name not in ("loop", "variation")},
+        **{part: _finite(asdict(getattr(recipe, part))) for part in ("loop", "variation")},
     }
 
 

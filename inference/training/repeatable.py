@@ -22,3 +22,10 @@ def make_repeatable(seed: int, device: str, n_threads: int) -> None:
     torch.set_num_threads(n_threads)
     torch.use_deterministic_algorithms(mode=True)
     torch.manual_seed(seed)
+
+
+def choose_device(wanted: str) -> str:
+    """Give the device to train on: for "auto" the GPU where there is one, else the processor."""
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,7 +1,6 @@
 """Windows for training: cut from stored log power, balanced between classes, and varied as real recordings vary."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -91,17 +90,8 @@ class WindowSampler:
         if len(background):
             self._background.append((index, background))
 
-    def batches(self, n_steps: int, size: int) -> Iterator[Batch]:
-        """Draw the batches of successive steps, each while the one before it is in use."""
-        with ThreadPoolExecutor(1, "batches") as pool:
-            upcoming = pool.submit(self.batch, 0, size)
-            for step in range(n_steps):
-                batch = upcoming.result()
-                upcoming = pool.submit(self.batch, step + 1, size)
-                yield batch
-
     def batch(self, step: int, size: int) -> Batch:
-        """Draw the batch of a step."""
+        """Draw the batch of a step, from 0; the same every time."""
         rng = np.random.default_rng((self._seed, step))
         windows = []
         targets = np.zeros(size, dtype=np.int64)

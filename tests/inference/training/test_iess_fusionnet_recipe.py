@@ -1,7 +1,10 @@
 import pytest
+from safetensors.torch import load_file
 
 from inference.errors import TrainingError
 from inference.recordings.recording import ChannelKind
+from inference.runtime.package import WEIGHTS_NAME, open_package
+from inference.training import iess_fusionnet
 from inference.training.iess_fusionnet import (
     MAX_RECIPE_SEED,
     SEEDS_PER_RECIPE,
@@ -13,6 +16,45 @@ from inference.training.iess_fusionnet import (
     train_iess_fusionnet,
     without_emg,
 )
+from inference.training.loop import LoopSettings
+
+SHORT = Recipe(
+    n_patients=2,
+    patient_minutes=1.0,
+    n_validation=1,
+    validation_minutes=1.0,
+    n_test=1,
+    test_minutes=0.5,
+    device="cpu",
+    n_threads=1,
+    loop=LoopSettings(n_steps=4, batch_size=4, warm_up_steps=1),
+)
+
+
+def test_a_training_that_was_stopped_goes_on_without_simulating_again_and_makes_the_same_network(tmp_path, monkeypatch):
+    for progress in train_iess_fusionnet(tmp_path / "whole", SHORT):
+        if progress.stage == "validating":
+            break
+    for progress in train_iess_fusionnet(tmp_path / "stopped", SHORT):
+        if (progress.stage, progress.done) == ("training", 2):
+            break
+    with pytest.raises(TrainingError, match="--resume"):
+        next(train_iess_fusionnet(tmp_path / "stopped", SHORT))
+    with monkeypatch.context() as patched:
+        patched.setattr(iess_fusionnet, "simulate_infant", None)
+        resumed = train_iess_fusionnet(tmp_path / "stopped", SHORT, resume=True)
+        stages = [next(resumed) for _ in range(4)]
+    assert [(progress.stage, progress.done) for progress in stages[2:]] == [("simulating", 3), ("training", 3)]
+    for _ in resumed:
+        pass
+    (whole,) = (tmp_path / "whole.work" / "checkpoint").glob("*.safetensors")
+    trained, shipped = load_file(whole), load_file(tmp_path / "stopped" / WEIGHTS_NAME)
+    prefix, calibrated = "averaged/module.", "classifier.decide.bias"
+    learnt = {name.removeprefix(prefix) for name in trained if name.startswith(prefix)} - {calibrated}
+    assert "classifier.decide.weight" in learnt
+    assert all((trained[prefix + name] == shipped[f"body.{name}"]).all() for name in learnt)
+    assert open_package(tmp_path / "stopped").card.training["steps"] == 4
+    assert {path.name for path in (tmp_path / "stopped.work").iterdir()} == {"learning_curve.png", "learning_curve.tsv"}
 
 
 def test_no_seed_is_shared_by_training_validation_and_test():

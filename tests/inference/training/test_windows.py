@@ -23,8 +23,8 @@ def test_labels_say_spasm_none_or_too_close_to_tell(features):
 
 def test_the_batch_of_a_step_depends_on_seed_and_step_alone(features):
     first, second = WindowSampler([features], SMALL, seed=3), WindowSampler([features], SMALL, seed=3)
-    ahead = list(first.batches(3, 8))[2]
-    for ours, theirs in zip(ahead, second.batch(2, 8), strict=True):
+    first.batch(0, 8)
+    for ours, theirs in zip(first.batch(2, 8), second.batch(2, 8), strict=True):
         assert torch.equal(ours, theirs)
     assert not torch.equal(second.batch(2, 8).eeg_power, second.batch(3, 8).eeg_power)
 
