@@ -310,7 +310,7 @@ def _write_hypersynchrony(sheet: Sheet, random: np.random.Generator, onset_s: fl
 #: Every kind. A kind's place in this list is part of what a seed means: new ones go to the end.
 KINDS: tuple[Kind, ...] = (
     Kind(_rates(3.0, 0.5, 0.5), (0.3, 6.0), _write_movement),
-    Kind(_rates(2.0, 0.4, 0.2), (0.5, 5.0), _write_movement_with_eeg),
+    Kind(_rates(1.2, 0.3, 0.2), (0.5, 5.0), _write_movement_with_eeg),
     Kind(_rates(0.25, 0.2, 0.0), (0.3, 1.2), _write_startle),
     Kind(_rates(0.25, 0.05, 0.15), (4.0, 15.0), _write_sucking),
     Kind(_rates(0.15, 0.0, 0.0), (5.0, 20.0), _write_cry),

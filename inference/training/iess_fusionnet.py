@@ -85,10 +85,10 @@ class Recipe:
     """
 
     seed: int = 0
-    n_patients: int = 64
-    patient_minutes: float = 5.0
-    n_validation: int = 8
-    validation_minutes: float = 10.0
+    n_patients: int = 160
+    patient_minutes: float = 2.5
+    n_validation: int = 16
+    validation_minutes: float = 5.0
     n_test: int = 6
     test_minutes: float = 10.0
     max_false_per_hour: float = 2.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inference.models.iess_fusionnet import IessConfig
-from inference.simulate.truth import TruthEvent
+from inference.simulate.truth import Role, TruthEvent
 from inference.training.features import PatientFeatures
 from inference.training.variation import Variation, Window, mix, vary
 
@@ -48,7 +48,8 @@ def _frames_near(event: TruthEvent, reach_s: float, features: PatientFeatures) -
 class WindowSampler:
     """Draws batches: ``positive_share`` spasms, each spasm as likely as any other, and half of the rest next to decoys.
 
-    The batch of a step depends on the seed and the step alone.
+    Each kind of decoy is as likely as any other, however often it happens: blinks would else crowd out the rest. The
+    batch of a step depends on the seed and the step alone.
     """
 
     def __init__(
@@ -64,28 +65,25 @@ class WindowSampler:
         self._positive_share = positive_share
         self._half = config.window_frames // 2
         self._spasms: list[tuple[int, NDArray[np.intp]]] = []
-        self._decoys: list[tuple[int, NDArray[np.intp]]] = []
+        self._decoys: dict[str, list[tuple[int, NDArray[np.intp]]]] = {}
         self._background: list[tuple[int, NDArray[np.intp]]] = []
         for index, patient in enumerate(patients):
             self._index_patient(index, patient)
         if not self._spasms:
             raise ValueError("no training patient has a spasm")
-        self._decoys = self._decoys or self._background
 
     def _index_patient(self, index: int, patient: PatientFeatures) -> None:
         labels = label_frames(patient)
         inside = np.zeros(patient.n_frames, dtype=bool)
         inside[self._half : patient.n_frames - self._half] = True
-        for events, reach_s, label, pools in (
-            (patient.spasms, POSITIVE_REACH_S, 1, self._spasms),
-            (patient.decoys, DECOY_REACH_S, 0, self._decoys),
-        ):
-            for event in events:
-                near = np.zeros(patient.n_frames, dtype=bool)
-                near[_frames_near(event, reach_s, patient)] = True
-                centres = np.flatnonzero(near & inside & (labels == label))
-                if len(centres):
-                    pools.append((index, centres))
+        for event in (*patient.spasms, *patient.decoys):
+            is_spasm = event.role is Role.SPASM
+            near = np.zeros(patient.n_frames, dtype=bool)
+            near[_frames_near(event, POSITIVE_REACH_S if is_spasm else DECOY_REACH_S, patient)] = True
+            centres = np.flatnonzero(near & inside & (labels == is_spasm))
+            if len(centres):
+                pool = self._spasms if is_spasm else self._decoys.setdefault(event.label, [])
+                pool.append((index, centres))
         background = np.flatnonzero(inside & (labels == 0))
         if len(background):
             self._background.append((index, background))
@@ -97,14 +95,23 @@ class WindowSampler:
         targets = np.zeros(size, dtype=np.int64)
         for row in range(size):
             is_spasm = row < round(size * self._positive_share)
-            pools = self._spasms if is_spasm else (self._decoys if row % 2 else self._background)
-            index, centres = pools[rng.integers(len(pools))]
+            index, centres = (
+                self._spasms[rng.integers(len(self._spasms))]
+                if is_spasm
+                else self._draw_negative(rng, near_decoy=row % 2 == 1)
+            )
             windows.append(self._vary(self._patients[index], int(rng.choice(centres)), rng))
             targets[row] = is_spasm
         eeg, emg, eeg_present, emg_present = (
             torch.from_numpy(np.stack(arrays)) for arrays in zip(*windows, strict=True)
         )
         return Batch(eeg, emg, eeg_present, emg_present, torch.from_numpy(targets))
+
+    def _draw_negative(self, rng: np.random.Generator, *, near_decoy: bool) -> tuple[int, NDArray[np.intp]]:
+        """Draw a patient and the centres there of windows without a spasm."""
+        kinds = sorted(self._decoys)
+        pool = self._decoys[kinds[rng.integers(len(kinds))]] if near_decoy and kinds else self._background
+        return pool[rng.integers(len(pool))]
 
     def _vary(self, patient: PatientFeatures, centre: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
         variation = self._variation

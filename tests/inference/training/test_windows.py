@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 
+from inference.simulate.truth import Role, TruthEvent
 from inference.training.windows import (
     NEGATIVE_REACH_S,
     POSITIVE_REACH_S,
@@ -35,3 +38,13 @@ def test_batches_are_balanced_and_shaped_as_the_network_takes_them(features):
     assert batch.emg_power.shape == (20, 32, 4, SMALL.window_frames)
     assert int(batch.target.sum()) == 8
     assert torch.isfinite(batch.eeg_power).all()
+
+
+def test_every_kind_of_decoy_is_shown_as_often_as_any_other(features):
+    calm_s = np.flatnonzero(label_frames(features) == 0)[[300, -300]] * features.frame_s
+    frequent, rare = (TruthEvent(onset_s, 0.2, label) for onset_s, label in zip(calm_s, ("often", "once"), strict=True))
+    truth = tuple(event for event in features.truth if event.role is not Role.NEGATIVE)
+    sampler = WindowSampler([replace(features, truth=(*truth, *[frequent] * 50, rare))], SMALL, seed=0)
+    drawn = [sampler._draw_negative(np.random.default_rng(seed), near_decoy=True)[1].mean() for seed in range(200)]
+    shares = np.unique(drawn, return_counts=True)[1] / 200
+    np.testing.assert_allclose(shares, [0.5, 0.5], atol=0.12)
