@@ -297,7 +297,7 @@ def _draw_spasm(
         # To neighbours in 65-170 ms, to the other side in 100-170 ms (PMC5429878).
         fast_neighbour_lag_s=float(random.uniform(0.065, 0.170)),
         fast_contralateral_lag_s=float(random.uniform(0.100, 0.170)),
-        decrement_probability=float(random.choice([0.0, 0.5, 0.95], p=[0.25, 0.3, 0.45])),
+        decrement_probability=float(random.choice([0.1, 0.6, 0.95], p=[0.2, 0.3, 0.5])),
         # One to several seconds (FACTS).
         decrement_s=float(random.uniform(1.0, 4.0)),
         decrement_depth=float(random.uniform(0.5, 0.9)),

@@ -45,7 +45,7 @@ from inference.training.progress import TrainingProgress
 from inference.training.recipes import TrainOptions
 from inference.training.repeatable import choose_device, make_repeatable
 from inference.training.variation import Variation, draw_electrodes
-from inference.training.windows import NEGATIVE_REACH_S, POSITIVE_REACH_S, Batch, WindowSampler
+from inference.training.windows import BEGINNING_S, NEGATIVE_REACH_S, POSITIVE_REACH_S, Batch, WindowSampler
 from inference.training.work import (
     CHECKPOINT_NAME,
     PATIENTS_NAME,
@@ -327,7 +327,7 @@ def _describe_training(recipe: Recipe, n_steps: int) -> dict[str, Any]:
         "training_seeds": [TRAINING_SEEDS + first, TRAINING_SEEDS + first + recipe.n_patients - 1],
         "validation_seeds": [VALIDATION_SEEDS + first, VALIDATION_SEEDS + first + recipe.n_validation - 1],
         "test_seeds": [TEST_SEEDS + first, TEST_SEEDS + first + recipe.n_test - 1],
-        "labels": f"positive: a spasm within {POSITIVE_REACH_S} s of the window's centre; "
+        "labels": f"positive: the first {BEGINNING_S} s of a spasm within {POSITIVE_REACH_S} s of the window's centre; "
         f"negative: none within {NEGATIVE_REACH_S} s; others unused",
         "machine": f"{recipe.device}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         "repeatable": "bit for bit on one machine with the same threads and versions, if no time limit cut it short",

@@ -1,6 +1,7 @@
 """Windows for training: cut from stored log power, balanced between classes, and varied as real recordings vary."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +14,11 @@ from inference.simulate.truth import Role, TruthEvent
 from inference.training.features import PatientFeatures
 from inference.training.variation import Variation, Window, mix, vary
 
-#: A window is positive where a spasm comes within so much of its centre ...
+#: A window is positive where the beginning of a spasm, which holds all that tells it from a movement, comes within so
+#: much of its centre ...
 POSITIVE_REACH_S = 0.3
-#: ... negative where none comes within so much, and unused in between: nobody could tell.
+BEGINNING_S = 2.5
+#: ... negative where no part of one comes within so much, and unused in between: nobody could tell.
 NEGATIVE_REACH_S = 0.8
 #: A decoy within so much of the centre makes a window a hard negative.
 DECOY_REACH_S = 0.3
@@ -36,8 +39,13 @@ def label_frames(features: PatientFeatures) -> NDArray[np.int8]:
     labels = np.zeros(features.n_frames, dtype=np.int8)
     for reach_s, label in ((NEGATIVE_REACH_S, -1), (POSITIVE_REACH_S, 1)):
         for event in features.spasms:
-            labels[_frames_near(event, reach_s, features)] = label
+            span = _beginning(event) if label == 1 else event
+            labels[_frames_near(span, reach_s, features)] = label
     return labels
+
+
+def _beginning(event: TruthEvent) -> TruthEvent:
+    return replace(event, duration_s=min(event.duration_s, BEGINNING_S))
 
 
 def _frames_near(event: TruthEvent, reach_s: float, features: PatientFeatures) -> slice:

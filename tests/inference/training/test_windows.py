@@ -5,6 +5,7 @@ import torch
 
 from inference.simulate.truth import Role, TruthEvent
 from inference.training.windows import (
+    BEGINNING_S,
     NEGATIVE_REACH_S,
     POSITIVE_REACH_S,
     WindowSampler,
@@ -13,12 +14,17 @@ from inference.training.windows import (
 from tests.inference.training.conftest import SMALL
 
 
-def test_labels_say_spasm_none_or_too_close_to_tell(features):
+def test_labels_say_beginning_of_a_spasm_none_or_too_close_to_tell(features):
     labels = label_frames(features)
     centre_s = np.arange(features.n_frames) * features.frame_s
     for time_s, label in zip(centre_s, labels, strict=True):
         apart_s = min(max(event.onset_s - time_s, time_s - event.end_s, 0.0) for event in features.spasms)
-        if apart_s < POSITIVE_REACH_S - features.frame_s:
+        begun_s = [event.onset_s + min(event.duration_s, BEGINNING_S) for event in features.spasms]
+        from_beginning_s = min(
+            max(event.onset_s - time_s, time_s - end_s, 0.0)
+            for event, end_s in zip(features.spasms, begun_s, strict=True)
+        )
+        if from_beginning_s < POSITIVE_REACH_S - features.frame_s:
             assert label == 1
         elif apart_s > NEGATIVE_REACH_S + features.frame_s:
             assert label == 0
