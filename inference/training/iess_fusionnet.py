@@ -169,7 +169,7 @@ def train_iess_fusionnet(
     card = ModelCard(
         name=NAME,
         title="IESS-FusionNet",
-        version="1.0.0",
+        version="1.1.0",
         inputs=INPUTS,
         outputs=OUTPUTS,
         events=rule,
