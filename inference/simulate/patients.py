@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from inference.recordings.electrodes import IFCN_ELECTRODES, electrode_position
 from inference.simulate.head import REFERENCES, TEN_TWENTY_ELECTRODES, Dipole
+from inference.simulate.slow_waves import Topography, draw_phases, draw_sources
 from inference.simulate.streams import Stream, generator
 
 ChannelSet = Literal["full", "drawn"]
-Topography = Literal["posterior", "reversed", "vertex", "diffuse", "focal"]
 #: Muscles that are recorded, in channel order; the paper records 25 EEG and 4 EMG electrodes.
 EMG_SITES = ("Delt L", "Delt R", "Quad L", "Quad R")
 #: A cortical source lies this deep (in radii) in the homogeneous sphere that stands for an infant's head: deeper than
@@ -274,11 +274,11 @@ def _draw_spasm(
     random: np.random.Generator, hypsarrhythmia: Hypsarrhythmia, muscle_gain: tuple[float, ...]
 ) -> SpasmMorphology:
     # Posterior negative and frontal positive in 11 of 14 infants, asymmetric in 4 of 14 (PMC5429878).
-    topography, sources = _slow_wave_sources(random, random.random(), asymmetric=random.random() < 4 / 14)
     focus = _focus(random)
+    topography, sources = draw_sources(random, random.random(), focus, asymmetric=random.random() < 4 / 14)
     towards = np.asarray(focus.position) + random.normal(0.0, 0.25, 3)
     emg_uv = float(np.clip(random.lognormal(np.log(80), 0.6), 30, 400))
-    prelude, undershoot = _draw_phases(random)
+    prelude, undershoot = draw_phases(random)
     return SpasmMorphology(
         topography=topography,
         slow_wave=sources,
@@ -315,56 +315,6 @@ def _draw_spasm(
         neck_uv=float(random.choice([0.0, 1.0]) * random.uniform(3, 15)),
         motion_uv=float(random.choice([0.0, 1.0]) * random.uniform(20, 80)),
     )
-
-
-def _draw_phases(random: np.random.Generator) -> tuple[float, float]:
-    """Draw a slow wave of one phase, two or three: the peaks of what goes before and after it, the other way."""
-    before, after = float(random.uniform(0.1, 0.5)), float(random.uniform(0.2, 0.9))
-    n_phases = int(random.choice([1, 2, 3], p=[0.25, 0.45, 0.3]))
-    return (before if n_phases == 3 else 0.0), (after if n_phases > 1 else 0.0)
-
-
-def _slow_wave_sources(
-    random: np.random.Generator, kind: float, *, asymmetric: bool
-) -> tuple[Topography, tuple[Dipole, ...]]:
-    side = float(random.choice([-1.0, 1.0]) * random.uniform(0.2, 0.4)) if asymmetric else float(random.normal(0, 0.04))
-    height, tilt = float(random.uniform(0.15, 0.45)), float(random.uniform(-0.4, 0.2))
-    if kind < 11 / 14 or kind > 13.3 / 14:
-        # One deep dipole that points forwards makes the front positive and the back negative.
-        sign = 1.0 if kind < 11 / 14 else -1.0
-        back = float(random.uniform(-0.45, 0.1))
-        source = Dipole((side, back, height), (-0.3 * side, sign, sign * tilt))
-        # In half, the back of the head adds superficial sources of its own on one side or both.
-        extra = _parietal(random, side, -sign) if random.random() < 0.5 else ()
-        return ("posterior" if sign > 0 else "reversed"), (source, *extra)
-    if kind < 12.5 / 14:
-        # One sign over the vertex or, from deeper still, all over the head.
-        wide = kind > 11.8 / 14
-        depth = float(random.uniform(0.75, 0.9) if wide else random.uniform(0.45, 0.7))
-        outward = Dipole.radial((side, float(random.uniform(-0.3, 0.3)), 1.0), depth)
-        return ("diffuse" if wide else "vertex"), (_turned_inwards(outward),)
-    focus = _focus(random)
-    sources = (focus, focus.mirrored()) if random.random() < 0.5 else (focus,)
-    return "focal", tuple(_turned_inwards(source) for source in sources)
-
-
-def _parietal(random: np.random.Generator, side: float, sign: float) -> tuple[Dipole, ...]:
-    """Give sources below the parietal electrodes of both sides, the stronger on the side where the wave is."""
-    place = np.array([0.45, -0.7, 0.5]) + random.normal(0.0, 0.1, 3)
-    left = 1.0 - max(side, 0.0) * 2
-    right = 1.0 + min(side, 0.0) * 2
-    strength = sign * float(random.uniform(0.03, 0.15))
-    source = Dipole.radial(place, float(random.uniform(0.35, 0.5)))
-    (u, v, w), (x, y, z) = source.orientation, source.position
-    return (
-        Dipole((x, y, z), (right * strength * u, right * strength * v, right * strength * w)),
-        Dipole((-x, y, z), (-left * strength * u, left * strength * v, left * strength * w)),
-    )
-
-
-def _turned_inwards(source: Dipole) -> Dipole:
-    u, v, w = source.orientation
-    return Dipole(source.position, (-u, -v, -w))
 
 
 def _muscle_gains(random: np.random.Generator) -> tuple[float, ...]:
