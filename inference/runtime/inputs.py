@@ -60,8 +60,9 @@ class InputPreparer:
 
     Making one reads evenly spaced blocks of the recording to measure its amplitudes: one scale for the whole EEG (the
     median over electrodes), so that topographies stay as they are, and one for each EMG channel, because muscles and
-    amplifiers differ. A scale is 1.4826 times the median absolute amplitude of the prepared signal. What is read
-    afterwards depends on the recording and the place alone, not on the order or the lengths of the reads.
+    amplifiers differ. A scale is 1.4826 times the median absolute amplitude of the prepared signal, and never below
+    what an amplifier or a muscle at rest shows. What is read afterwards depends on the recording and the place alone,
+    not on the order or the lengths of the reads.
 
     Parameters
     ----------
