@@ -27,3 +27,7 @@ class StudyError(SpasmlensError):
 
 class LabelError(SpasmlensError):
     """Labels cannot be read or written."""
+
+
+class ImagingError(SpasmlensError):
+    """An image, an atlas or a registration cannot be used."""

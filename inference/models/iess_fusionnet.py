@@ -6,23 +6,28 @@ value it does not give is this project's choice, and `PROJECT_CHOICES` names it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from inference.models.blocks.attention import CrossAttention, Transformer
 from inference.models.blocks.bi_mamba import BiMamba
+from inference.models.blocks.frame_projection import FrameProjection
 from inference.models.blocks.morlet import MorletBank, MorletConfig
 from inference.models.blocks.st_conv import StConv
+from inference.models.blocks.strided_stem import StridedStem
 from inference.models.blocks.time_mixing import CrossTimeMixing
 from inference.recordings.electrodes import IFCN_ELECTRODES
 
 N_EMG = 4
 #: Log power farther from the training patients' mean tells nothing more: a filter's stop band, a dead electrode.
 FARTHEST_SD = 5.0
+#: Length of the kernels that take the wavelets' place.
+STEM_S = 0.25
 CLASSES = ("no spasm", "spasm")
 
 #: What the paper leaves open and this project chose.
@@ -41,21 +46,53 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
         "optimiser": "AdamW, warm-up and cosine",
     }
 )
+#: What stands in the place of a part that the paper's tables take out or exchange; of these it gives no value either.
+ABLATION_CHOICES: Mapping[str, str] = MappingProxyType(
+    {
+        "without CWT": "learned kernels of 0.25 s on the signal, one step for each frame, batch norm, SiLU",
+        "without ST-Conv": "mean over electrodes and two frames, then one linear layer and SiLU",
+        "without Bi-Mamba": "the tokens of ST-Conv as they are",
+        "Transformer": "two layers of eight heads, feed-forward of four times the width, normalised first",
+        "Mamba": "the Bi-Mamba block with its forward direction alone",
+        "concatenation": "the tokens of both streams side by side into the classifier",
+        "averaging": "the mean of both streams' tokens into the classifier",
+        "cross-attention": "each stream asks the other: one layer of eight heads, feed-forward of four times the width",
+        "one modality": "the stream's tokens straight into the classifier",
+    }
+)
+
+SequenceModel = Literal["Bi-Mamba", "Mamba", "Transformer", "none"]
+Fusion = Literal["Cross Time-Mixing", "cross-attention", "concatenation", "averaging"]
+Modality = Literal["EEG", "EMG"]
 
 
 @dataclass(frozen=True, slots=True)
 class IessConfig:
-    """The shape of the network; the defaults are the shipped one."""
+    """The shape of the network; the defaults are the shipped one, the tables' ablations are in `ABLATIONS`.
+
+    Attributes
+    ----------
+    wavelets, st_conv : False takes the part out; `ABLATION_CHOICES` says what does its work.
+    sequence, fusion : what looks along each stream, and what brings the streams together.
+    modalities : one alone needs no fusion.
+    """
 
     rate_hz: float = 256.0
     window_samples: int = 1024
     eeg_wavelets: MorletConfig = field(default_factory=lambda: MorletConfig(256.0, 1.5, 70.0))
     emg_wavelets: MorletConfig = field(default_factory=lambda: MorletConfig(256.0, 10.0, 100.0))
     temporal_width: int = 64
+    temporal_taps: int = 15
     width: int = 128
     n_states: int = 16
+    n_heads: int = 8
     hidden: int = 32
     dropout: float = 0.15
+    wavelets: bool = True
+    st_conv: bool = True
+    sequence: SequenceModel = "Bi-Mamba"
+    fusion: Fusion = "Cross Time-Mixing"
+    modalities: tuple[Modality, ...] = ("EEG", "EMG")
 
     @property
     def frame_samples(self) -> int:
@@ -66,6 +103,31 @@ class IessConfig:
     def window_frames(self) -> int:
         """Frames of log power in a window."""
         return self.window_samples // self.frame_samples
+
+    @property
+    def fused_width(self) -> int:
+        """Features of a token that reaches the classifier."""
+        one_stream = self.fusion == "averaging" or len(self.modalities) == 1
+        return self.width if one_stream else 2 * self.width
+
+
+_FULL = IessConfig()
+#: The rows of the paper's tables on fusion, modality, encoder and sequence model, by their names there.
+ABLATIONS: Mapping[str, IessConfig] = MappingProxyType(
+    {
+        "IESS-FusionNet": _FULL,
+        "Concatenation": replace(_FULL, fusion="concatenation"),
+        "Averaging": replace(_FULL, fusion="averaging"),
+        "Cross-Attention": replace(_FULL, fusion="cross-attention"),
+        "EEG-only": replace(_FULL, modalities=("EEG",)),
+        "EMG-only": replace(_FULL, modalities=("EMG",)),
+        "w/o CWT": replace(_FULL, wavelets=False),
+        "w/o ST-Conv": replace(_FULL, st_conv=False),
+        "w/o Bi-Mamba": replace(_FULL, sequence="none"),
+        "Transformer": replace(_FULL, sequence="Transformer"),
+        "Mamba": replace(_FULL, sequence="Mamba"),
+    }
+)
 
 
 class IessFusionNet(nn.Module):
@@ -101,10 +163,14 @@ class FrontEnd(nn.Module):
         super().__init__()
         self.eeg = MorletBank(config.eeg_wavelets)
         self.emg = MorletBank(config.emg_wavelets)
+        self.wanted = config.modalities if config.wavelets else ()
 
     def forward(self, eeg: Tensor, emg: Tensor) -> tuple[Tensor, Tensor]:
-        """Give log power, (batch, frequencies, channels, frames) of each, from signals (batch, channels, samples)."""
-        return self.eeg(eeg), self.emg(emg)
+        """Give log power, (batch, frequencies, channels, frames) of each, from signals (batch, channels, samples).
+
+        Signals whose wavelets the network does not look at are given back as they are.
+        """
+        return self.eeg(eeg) if "EEG" in self.wanted else eeg, self.emg(emg) if "EMG" in self.wanted else emg
 
 
 class Body(nn.Module):
@@ -112,38 +178,70 @@ class Body(nn.Module):
 
     def __init__(self, config: IessConfig, front_end: FrontEnd) -> None:
         super().__init__()
-        self.eeg = UnimodalEncoder(config, front_end.eeg, len(IFCN_ELECTRODES))
-        self.emg = UnimodalEncoder(config, front_end.emg, N_EMG)
-        self.eeg_asks_emg = CrossTimeMixing(config.width)
-        self.emg_asks_eeg = CrossTimeMixing(config.width)
+        self.modalities, self.fusion = config.modalities, config.fusion
+        if "EEG" in self.modalities:
+            self.eeg = UnimodalEncoder(config, front_end.eeg, len(IFCN_ELECTRODES))
+        if "EMG" in self.modalities:
+            self.emg = UnimodalEncoder(config, front_end.emg, N_EMG)
+        if len(self.modalities) == 2 and self.fusion in ("Cross Time-Mixing", "cross-attention"):
+            self.eeg_asks_emg, self.emg_asks_eeg = asking(config), asking(config)
         self.classifier = Classifier(config)
 
     def forward(self, eeg_power: Tensor, emg_power: Tensor, eeg_present: Tensor, emg_present: Tensor) -> Tensor:
-        """Give logits, (batch, 2), from log power of windows, (batch, frequencies, channels, frames)."""
-        eeg = self.eeg(eeg_power, eeg_present)
-        emg = self.emg(emg_power, emg_present)
-        fused = torch.cat((self.eeg_asks_emg(eeg, emg), self.emg_asks_eeg(emg, eeg)), dim=-1)
-        logits: Tensor = self.classifier(fused)
+        """Give logits, (batch, 2), from what the front end makes of windows: (batch, frequencies, channels, frames)."""
+        streams = []
+        if "EEG" in self.modalities:
+            streams.append(self.eeg(eeg_power, eeg_present))
+        if "EMG" in self.modalities:
+            streams.append(self.emg(emg_power, emg_present))
+        logits: Tensor = self.classifier(self.fuse(*streams) if len(streams) == 2 else streams[0])
         return logits
+
+    def fuse(self, eeg: Tensor, emg: Tensor) -> Tensor:
+        """Give the tokens that the classifier sees from those of both streams, (batch, tokens, width)."""
+        if self.fusion == "averaging":
+            return (eeg + emg) / 2
+        if self.fusion != "concatenation":
+            eeg, emg = self.eeg_asks_emg(eeg, emg), self.emg_asks_eeg(emg, eeg)
+        return torch.cat((eeg, emg), dim=-1)
+
+
+def asking(config: IessConfig) -> nn.Module:
+    """Build the block by which one stream asks the other."""
+    if config.fusion == "cross-attention":
+        return CrossAttention(config.width, config.n_heads)
+    return CrossTimeMixing(config.width)
 
 
 class UnimodalEncoder(nn.Module):
-    """One modality's log power to tokens: standardise, spatio-temporal convolution, bidirectional Mamba."""
+    """One modality's log power to tokens: standardise, spatio-temporal convolution, bidirectional Mamba.
+
+    Weights are stored under the names of these parts also where another part takes their place.
+    """
 
     def __init__(self, config: IessConfig, bank: MorletBank, n_channels: int) -> None:
         super().__init__()
         n_frequencies = bank.config.n_frequencies
-        self.register_buffer("mean", torch.zeros(n_frequencies))
-        self.register_buffer("sd", torch.ones(n_frequencies))
-        inside = bank.cone_of_influence(config.window_samples)
-        self.register_buffer("inside", inside[None, :, None, :].to(torch.float32), persistent=False)
-        self.st_conv = StConv(
-            n_channels=n_channels,
-            n_frequencies=n_frequencies,
-            temporal_width=config.temporal_width,
-            width=config.width,
+        self.wavelets = config.wavelets
+        if self.wavelets:
+            self.register_buffer("mean", torch.zeros(n_frequencies))
+            self.register_buffer("sd", torch.ones(n_frequencies))
+            inside = bank.cone_of_influence(config.window_samples)
+            self.register_buffer("inside", inside[None, :, None, :].to(torch.float32), persistent=False)
+        else:
+            self.stem = StridedStem(n_frequencies, round(STEM_S * config.rate_hz), config.frame_samples)
+        self.st_conv = (
+            StConv(
+                n_channels=n_channels,
+                n_frequencies=n_frequencies,
+                temporal_width=config.temporal_width,
+                width=config.width,
+                temporal_taps=config.temporal_taps,
+            )
+            if config.st_conv
+            else FrameProjection(n_frequencies, config.width)
         )
-        self.bi_mamba = BiMamba(config.width, config.n_states)
+        self.bi_mamba = sequence_model(config)
 
     def set_standard(self, mean: Tensor, sd: Tensor) -> None:
         """Set what log power is standardised by, each (frequencies,), measured on the training patients."""
@@ -151,11 +249,28 @@ class UnimodalEncoder(nn.Module):
         cast("Tensor", self.sd).copy_(sd)
 
     def forward(self, log_power: Tensor, present: Tensor) -> Tensor:
-        """Give tokens, (batch, tokens, width), from log power (batch, frequencies, channels, frames)."""
-        mean, sd, inside = (cast("Tensor", getattr(self, name)) for name in ("mean", "sd", "inside"))
-        standard = ((log_power - mean[:, None, None]) / sd[:, None, None]).clamp(-FARTHEST_SD, FARTHEST_SD) * inside
-        tokens: Tensor = self.bi_mamba(self.st_conv(standard, present))
+        """Give tokens, (batch, tokens, width), from log power (batch, frequencies, channels, frames).
+
+        Without wavelets ``log_power`` is the signal itself, (batch, channels, samples).
+        """
+        features = self.standardise(log_power) if self.wavelets else self.stem(log_power)
+        tokens: Tensor = self.bi_mamba(self.st_conv(features, present))
         return tokens
+
+    def standardise(self, log_power: Tensor) -> Tensor:
+        """Give log power in standard deviations from its mean, 0 where it rests on what lies beyond the window."""
+        mean, sd, inside = (cast("Tensor", getattr(self, name)) for name in ("mean", "sd", "inside"))
+        standard = (log_power - mean[:, None, None]) / sd[:, None, None]
+        return standard.clamp(-FARTHEST_SD, FARTHEST_SD) * inside
+
+
+def sequence_model(config: IessConfig) -> nn.Module:
+    """Build what looks along the tokens of one stream."""
+    if config.sequence == "none":
+        return nn.Identity()
+    if config.sequence == "Transformer":
+        return Transformer(config.width, config.n_heads)
+    return BiMamba(config.width, config.n_states, n_directions=2 if config.sequence == "Bi-Mamba" else 1)
 
 
 class Classifier(nn.Module):
@@ -164,12 +279,12 @@ class Classifier(nn.Module):
     def __init__(self, config: IessConfig) -> None:
         super().__init__()
         self.dropout = nn.Dropout(config.dropout)
-        self.hidden = nn.Linear(4 * config.width, config.hidden)
+        self.hidden = nn.Linear(2 * config.fused_width, config.hidden)
         self.decide = nn.Linear(config.hidden, len(CLASSES))
         self.centre_share = config.rate_hz / config.window_samples
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Give logits, (batch, 2), from the tokens of both streams, (batch, tokens, 2 * width)."""
+        """Give logits, (batch, 2), from fused tokens, (batch, tokens, features)."""
         n_tokens = tokens.shape[1]
         n_centre = round(n_tokens * self.centre_share)
         first = (n_tokens - n_centre) // 2

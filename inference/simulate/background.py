@@ -1,6 +1,6 @@
 """The EEG between events: rhythms of waking and sleep, hypsarrhythmia, spindles, interictal spikes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -48,9 +48,11 @@ _WAXING = Spectrum(0.02, 0.25)
 _GROUPING = Spectrum(0.1, 0.3)
 
 
-def add_background(sheet: Sheet, course: Course, seed: int, on_progress: Progress) -> None:
-    """Add the ongoing EEG, suppressed where events suppress it."""
-    rhythms = _rhythms(sheet)
+def add_background(
+    sheet: Sheet, course: Course, seed: int, on_progress: Progress, rhythms: Sequence[Rhythm] | None = None
+) -> None:
+    """Add the ongoing EEG, suppressed where events suppress it; an infant's rhythms if none are given."""
+    rhythms = _rhythms(sheet) if rhythms is None else rhythms
     for block in blocks(sheet.n_samples, sheet.rate_hz):
         states = {state: course.weights(state, block.time_s) for state in State}
         total = np.zeros((len(sheet.eeg), block.stop - block.start), dtype=np.float32)
@@ -82,13 +84,13 @@ def _rhythm(block: Block, random: np.random.Generator, rhythm: Rhythm, nrem: Sam
 def _rhythms(sheet: Sheet) -> list[Rhythm]:
     patient = sheet.patient
     body, gain = patient.background, patient.background.gain
-    cortex = _everywhere(sheet, body.asymmetry, body.depth)
+    cortex = everywhere(sheet, body.asymmetry, body.depth)
     # Short and long distances share their input: part of the slow activity comes from sources seen all over the head.
-    wide = _everywhere(sheet, body.asymmetry, WIDE_DEPTH)
+    wide = everywhere(sheet, body.asymmetry, WIDE_DEPTH)
     slow = _scaled_to_one(np.hstack([np.sqrt(1 - body.wide_share) * cortex, np.sqrt(body.wide_share) * wide]))
     awake, nrem, rem = State.AWAKE, State.NREM, State.REM
-    posterior = _mixture(sheet, [_below(site, 0.42) for site in ("O1", "O2", "P3", "P4", "P7", "P8")])
-    central = _mixture(sheet, [_below("C3"), _below("C4"), _below("Fz"), _below("Cz")])
+    posterior = mixture(sheet, [below(site, 0.42) for site in ("O1", "O2", "P3", "P4", "P7", "P8")])
+    central = mixture(sheet, [below("C3"), below("C4"), below("Fz"), below("Cz")])
     # 40-100 uV from peak to peak awake, 100-200 uV in NREM sleep, as textbooks of infant EEG have it; how that is
     # split over the rhythms is this project's choice.
     parts = [
@@ -100,21 +102,22 @@ def _rhythms(sheet: Sheet) -> list[Rhythm]:
             0.4,
             grouping=body.delta_grouping,
         ),
-        _scaled(Rhythm(Spectrum(3.5, 7.0, order=2), cortex, {awake: 8, nrem: 10, rem: 8}), body.theta_gain),
+        scaled(Rhythm(Spectrum(3.5, 7.0, order=2), cortex, {awake: 8, nrem: 10, rem: 8}), body.theta_gain),
         Rhythm(
             Spectrum(body.posterior_hz - 0.7, body.posterior_hz + 0.7, order=8),
             posterior,
             {awake: 8, nrem: 0, rem: 2},
             0.45,
         ),
-        _scaled(Rhythm(Spectrum(15.0, 25.0, order=2), central, {awake: 2, nrem: 2.5, rem: 1.5}, 0.5), body.beta_gain),
+        scaled(Rhythm(Spectrum(15.0, 25.0, order=2), central, {awake: 2, nrem: 2.5, rem: 1.5}, 0.5), body.beta_gain),
         *(_regional(sheet, rhythm) for rhythm in body.regional),
     ]
-    parts = [_scaled(part, gain) for part in parts]
-    return [*parts, *_hypsarrhythmia(sheet)]
+    parts = [scaled(part, gain) for part in parts]
+    return [*parts, *hypsarrhythmia_rhythms(sheet)]
 
 
-def _scaled(rhythm: Rhythm, gain: float) -> Rhythm:
+def scaled(rhythm: Rhythm, gain: float) -> Rhythm:
+    """Give a rhythm with another amplitude."""
     rms_uv = {state: gain * uv for state, uv in rhythm.rms_uv.items()}
     return replace(rhythm, rms_uv=rms_uv)
 
@@ -122,30 +125,32 @@ def _scaled(rhythm: Rhythm, gain: float) -> Rhythm:
 def _regional(sheet: Sheet, rhythm: RegionalRhythm) -> Rhythm:
     low_hz, high_hz = max(0.5, rhythm.rate_hz - rhythm.width_hz), rhythm.rate_hz + rhythm.width_hz
     rms_uv = {state: rhythm.uv * share for state, share in zip(State, rhythm.in_state, strict=True)}
-    return Rhythm(Spectrum(low_hz, high_hz, order=6), _mixture(sheet, [_below(rhythm.site)]), rms_uv, 0.5)
+    return Rhythm(Spectrum(low_hz, high_hz, order=6), mixture(sheet, [below(rhythm.site)]), rms_uv, 0.5)
 
 
-def _hypsarrhythmia(sheet: Sheet) -> list[Rhythm]:
+def hypsarrhythmia_rhythms(sheet: Sheet) -> list[Rhythm]:
+    """Give the slow waves of hypsarrhythmia, if the patient has it."""
     chaos = sheet.patient.hypsarrhythmia
     if not chaos.degree:
         return []
     rms_uv = {state: chaos.degree * chaos.slow_uv * gain for state, gain in HYPSARRHYTHMIA_GAIN.items()}
-    mix = _mixture(sheet, list(chaos.slow_sources))
+    mix = mixture(sheet, list(chaos.slow_sources))
     # Slow waves of 1-3 Hz that wax and wane at each place on their own.
     return [Rhythm(Spectrum(*chaos.slow_hz, 0.5, order=3), mix, rms_uv, 0.5, local=True, grouping=chaos.grouping)]
 
 
-def _below(electrode: str, depth: float = CORTEX_DEPTH) -> Dipole:
+def below(electrode: str, depth: float = CORTEX_DEPTH) -> Dipole:
+    """Give a source that points outwards below an electrode."""
     return Dipole.radial(electrode_position(electrode), depth)
 
 
-def _mixture(sheet: Sheet, sources: list[Dipole]) -> Samples:
+def mixture(sheet: Sheet, sources: list[Dipole]) -> Samples:
     """Give the mixing matrix of independent sources of which channels see a variance of 1 on average."""
     mix = np.stack([sheet.head.field(source) for source in sources], axis=1)
     return _scaled_to_one(mix)
 
 
-def _everywhere(sheet: Sheet, asymmetry: float, depth: float) -> Samples:
+def everywhere(sheet: Sheet, asymmetry: float, depth: float = CORTEX_DEPTH) -> Samples:
     """Give a square root of the covariance of many sources all over the convexity."""
     n_points = 120
     z = np.linspace(1.0, -0.55, n_points)
@@ -168,7 +173,7 @@ def add_spindles(sheet: Sheet, course: Course, seed: int) -> None:
     """Add the sleep spindles of NREM; hypsarrhythmia abolishes most of them."""
     per_s = SPINDLES_PER_MIN / 60.0 * (1.0 - 0.8 * sheet.patient.hypsarrhythmia.degree)
     times = generator(seed, Stream.INTERICTAL_TIMES, 0)
-    fields = {"C3": sheet.head.field(_below("C3")), "C4": sheet.head.field(_below("C4"))}
+    fields = {"C3": sheet.head.field(below("C3")), "C4": sheet.head.field(below("C4"))}
     at_s, index = float(times.exponential(1.0 / per_s)), 0
     while at_s < sheet.duration_s:
         if course.state_at(at_s) is State.NREM:

@@ -29,6 +29,11 @@ class SimulatedCase:
     truth: tuple[TruthEvent, ...]
     patient: InfantPatient
 
+    @property
+    def stem(self) -> str:
+        """Name of its files."""
+        return f"infant-{self.patient.seed:04d}"
+
 
 def simulate_infant(
     seed: int,

@@ -1,5 +1,6 @@
 """What may be mistaken for a spasm: muscle without brain, brain without muscle, and both moving for another reason."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -26,13 +27,14 @@ class Kind:
     """One kind of event: how often a minute it happens in each state, how long it lasts, and how it is written.
 
     Rates are this project's choice: enough of each for a network to learn from within minutes. Durations are
-    physiological and named with their source at each writer.
+    physiological and named with their source at each writer. Children of ``until_months`` and more do it no longer.
     """
 
     per_min: Mapping[State, float]
     duration_s: tuple[float, float]
     write: Callable[[Sheet, np.random.Generator, float, float], None]
     overlaps: bool = False
+    until_months: float = math.inf
 
 
 def add_negatives(sheet: Sheet, course: Course, seed: int, rate: float, spasms_s: NDArray[np.float64]) -> None:
@@ -43,6 +45,8 @@ def add_negatives(sheet: Sheet, course: Course, seed: int, rate: float, spasms_s
     if rate <= 0.0:
         return
     for number, kind in enumerate(KINDS):
+        if sheet.patient.age_months >= kind.until_months:
+            continue
         times = generator(seed, Stream.NEGATIVE_TIMES, number)
         top_per_min = max(kind.per_min.values())
         at_s, index = 0.0, 0
@@ -311,16 +315,16 @@ def _write_hypersynchrony(sheet: Sheet, random: np.random.Generator, onset_s: fl
 KINDS: tuple[Kind, ...] = (
     Kind(_rates(3.0, 0.5, 0.5), (0.3, 6.0), _write_movement),
     Kind(_rates(1.2, 0.3, 0.2), (0.5, 5.0), _write_movement_with_eeg),
-    Kind(_rates(0.25, 0.2, 0.0), (0.3, 1.2), _write_startle),
-    Kind(_rates(0.25, 0.05, 0.15), (4.0, 15.0), _write_sucking),
-    Kind(_rates(0.15, 0.0, 0.0), (5.0, 20.0), _write_cry),
+    Kind(_rates(0.25, 0.2, 0.0), (0.3, 1.2), _write_startle, until_months=24.0),
+    Kind(_rates(0.25, 0.05, 0.15), (4.0, 15.0), _write_sucking, until_months=24.0),
+    Kind(_rates(0.15, 0.0, 0.0), (5.0, 20.0), _write_cry, until_months=24.0),
     Kind(_rates(0.1, 1.2, 2.0), (0.010, 0.100), _write_myoclonus),
     Kind(_rates(0.0, 1.5, 0.0), (0.3, 0.5), _write_vertex_wave),
     Kind(_rates(0.0, 0.8, 0.0), (0.6, 1.3), _write_k_complex),
     Kind(_rates(0.6, 0.8, 0.2), (0.5, 1.5), _write_slow_wave),
-    Kind(_rates(0.3, 0.5, 0.1), (1.0, 4.0), _write_decrement),
+    Kind(_rates(0.3, 0.5, 0.1), (1.0, 4.0), _write_decrement, until_months=24.0),
     Kind(_rates(0.0, 0.4, 0.3), (1.5, 5.0), _write_arousal),
-    Kind(_rates(0.3, 0.6, 0.1), (0.6, 2.5), _write_spike_run, overlaps=True),
+    Kind(_rates(0.3, 0.6, 0.1), (0.6, 2.5), _write_spike_run, overlaps=True, until_months=24.0),
     Kind(_rates(6.0, 0.0, 0.0), (0.25, 0.4), _write_blink, overlaps=True),
     Kind(_rates(0.3, 0.1, 0.1), (0.2, 1.0), _write_electrode_pop, overlaps=True),
     Kind(_rates(0.4, 0.1, 0.1), (0.8, 4.0), _write_electrode_movement, overlaps=True),

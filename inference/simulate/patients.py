@@ -48,17 +48,17 @@ class Background:
 
     gain: float
     exponent: float
-    depth: float
-    wide_share: float
-    delta_gain: float
-    delta_hz: tuple[float, float]
-    delta_grouping: float
-    theta_gain: float
-    beta_gain: float
     posterior_hz: float
     spindle_hz: float
     asymmetry: float
-    regional: tuple[RegionalRhythm, ...]
+    depth: float = CORTEX_DEPTH
+    wide_share: float = 0.0
+    delta_gain: float = 1.0
+    delta_hz: tuple[float, float] = (0.6, 3.0)
+    delta_grouping: float = 0.0
+    theta_gain: float = 1.0
+    beta_gain: float = 1.0
+    regional: tuple[RegionalRhythm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

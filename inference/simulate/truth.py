@@ -39,9 +39,10 @@ class Term(StrEnum):
 
 
 class Role(StrEnum):
-    """What a true event is to somebody who looks for spasms."""
+    """What a true event is to somebody who looks for seizures; spasms are those of infants."""
 
     SPASM = "spasm"
+    SEIZURE = "seizure"
     PART = "part"
     NEGATIVE = "negative"
     STATE = "state"

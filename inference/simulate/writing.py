@@ -2,31 +2,50 @@
 
 import csv
 from pathlib import Path
+from typing import Protocol
 
 import edfio
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import RecordingError
-from inference.recordings.recording import Channel
-from inference.simulate.infant import SimulatedCase
+from inference.recordings.recording import Channel, Recording
 from inference.simulate.truth import TruthEvent
 
 #: Columns of the truth: SzCORE's and BIDS's names first.
 TRUTH_COLUMNS = ("onset", "duration", "eventType", "channels", "cluster", "spasm", "role", "intensity")
 
 
-def write_case(case: SimulatedCase, folder: Path, *, stem: str | None = None) -> tuple[Path, Path]:
+class Case(Protocol):
+    """What a simulator makes; ``truth`` is in order of onset."""
+
+    @property
+    def recording(self) -> Recording:
+        """What was recorded."""
+        ...
+
+    @property
+    def truth(self) -> tuple[TruthEvent, ...]:
+        """What is true in it."""
+        ...
+
+    @property
+    def stem(self) -> str:
+        """What its files are called, such as ``infant-0007``: kind and seed."""
+        ...
+
+
+def write_case(case: Case, folder: Path, *, stem: str | None = None) -> tuple[Path, Path]:
     """Write ``<stem>.edf`` and ``<stem>_truth.tsv`` into a folder, which is made if need be, and give their paths.
 
-    The recording holds no hint of the truth. ``stem`` defaults to ``infant-<seed>``.
+    The recording holds no hint of the truth. ``stem`` defaults to the case's own.
 
     Raises
     ------
     RecordingError
         The folder cannot be written to, or a file of that name exists.
     """
-    stem = stem or f"infant-{case.patient.seed:04d}"
+    stem = stem or case.stem
     edf, tsv = folder / f"{stem}.edf", folder / f"{stem}_truth.tsv"
     made: list[Path] = []
     try:
@@ -45,7 +64,7 @@ def write_case(case: SimulatedCase, folder: Path, *, stem: str | None = None) ->
     return edf, tsv
 
 
-def _as_edf(case: SimulatedCase) -> edfio.Edf:
+def _as_edf(case: Case) -> edfio.Edf:
     recording = case.recording
     start = recording.start
     return edfio.Edf(
@@ -53,7 +72,7 @@ def _as_edf(case: SimulatedCase) -> edfio.Edf:
             _signal(channel, recording.read([index], 0.0, recording.duration_s)[0])
             for index, channel in enumerate(recording.channels)
         ],
-        patient=edfio.Patient(code=f"SIM{case.patient.seed:04d}", name="simulated_infant"),
+        patient=edfio.Patient(code=case.stem, name="simulated"),
         recording=edfio.Recording(startdate=start.date() if start else None, equipment_code="spasmlens_simulate"),
         starttime=start.time() if start else None,
     )

@@ -34,6 +34,11 @@ class IndependentCase:
     truth: tuple[TruthEvent, ...]
     patient: Infant
 
+    @property
+    def stem(self) -> str:
+        """Name of its files."""
+        return f"independent-infant-{self.patient.seed:04d}"
+
 
 def generate_infant(seed: int, duration_s: float, rate_hz: float = 1024.0) -> IndependentCase:
     """Generate 25 channels of EEG and 4 of EMG of one infant.

@@ -5,6 +5,7 @@ import pytest
 
 from app.commands import simulate
 from inference.errors import RecordingError
+from inference.simulate.syndromes import Syndrome
 
 
 @pytest.fixture
@@ -28,6 +29,26 @@ def test_a_case_and_its_truth_are_written_and_named(parser, tmp_path, capsys):
     assert {signal.sampling_frequency for signal in edf.signals} == {1024.0}
 
 
+def test_a_child_of_a_syndrome_is_written_without_telling_it_in_the_recording(parser, tmp_path, capsys):
+    words = ("syndrome", "--out", str(tmp_path), "--seed", "4", "--minutes", "0.25", "--syndrome", "EIEE")
+    assert run(parser, *words) == 0
+    assert capsys.readouterr().out.splitlines()[0] == str(tmp_path / "syndrome-0004.edf")
+    edf = edfio.read_edf(tmp_path / "syndrome-0004.edf")
+    assert edf.num_signals == 21
+    assert {signal.sampling_frequency for signal in edf.signals} == {1000.0}
+    assert b"EIEE" not in (tmp_path / "syndrome-0004.edf").read_bytes()
+    assert "Background-burst-suppression" in (tmp_path / "syndrome-0004_truth.tsv").read_text(encoding="utf-8")
+
+
+def test_the_syndromes_that_can_be_asked_for_are_those_that_can_be_simulated():
+    assert tuple(Syndrome) == simulate.SYNDROMES
+
+
+def test_a_syndrome_is_for_children_of_that_kind_alone(parser, tmp_path):
+    with pytest.raises(RecordingError, match="not for infant"):
+        run(parser, "infant", "--out", str(tmp_path), "--syndrome", "CAE")
+
+
 def test_a_second_run_leaves_the_first_case_alone(parser, tmp_path):
     words = ("infant", "--out", str(tmp_path), "--minutes", "0.1")
     run(parser, *words)
@@ -43,7 +64,7 @@ def test_a_second_run_leaves_the_first_case_alone(parser, tmp_path):
         (["infant", "--out", "x", "--seed", "-1"], "negative"),
         (["infant", "--out", "x", "--minutes", "0"], "not between"),
         (["infant", "--out", "x", "--minutes", "nan"], "not between"),
-        (["infant", "--out", "x", "--minutes", "600"], "not between"),
+        (["infant", "--out", "x", "--minutes", "6000"], "not between"),
     ],
 )
 def test_a_wrong_word_is_explained(parser, words, reason, capsys):
@@ -53,10 +74,16 @@ def test_a_wrong_word_is_explained(parser, words, reason, capsys):
     assert reason in capsys.readouterr().err
 
 
+def test_a_recording_that_would_not_fit_the_memory_is_refused_before_anything_is_written(parser, tmp_path):
+    with pytest.raises(RecordingError, match="infant is at most 180 minutes"):
+        run(parser, "infant", "--out", str(tmp_path / "none"), "--minutes", "600")
+    assert not (tmp_path / "none").exists()
+
+
 def test_the_help_tells_a_newcomer_what_comes_out(parser, capsys):
     with pytest.raises(SystemExit):
         parser.parse_args(["simulate", "--help"])
     text = capsys.readouterr().out
-    assert "infant" in text
+    assert all(name in text for name in simulate.KINDS)
     assert "_truth.tsv" in text
     assert "same seed" in text

@@ -4,10 +4,12 @@ import torch
 from torch import Tensor
 
 from inference.models.blocks.bi_mamba import BiMamba
+from inference.models.blocks.frame_projection import FrameProjection
 from inference.models.blocks.morlet import MorletBank, MorletConfig
 from inference.models.blocks.rms_norm import RmsNorm
 from inference.models.blocks.selective_scan import selective_scan
 from inference.models.blocks.st_conv import StConv
+from inference.models.blocks.strided_stem import StridedStem
 from inference.models.blocks.time_mixing import _softmax_over_past, weighted_key_value
 
 
@@ -106,6 +108,17 @@ def test_bidirectional_mamba_sees_past_and_future():
     assert (difference[11:] > 0).any()
 
 
+def test_mamba_of_one_direction_sees_the_past_alone():
+    torch.manual_seed(0)
+    block = BiMamba(16, n_states=4, n_directions=1)
+    tokens = torch.randn(1, 20, 16)
+    changed = tokens.clone()
+    changed[:, 10] += 1.0
+    difference = (block(changed) - block(tokens)).abs().amax(dim=(0, 2))
+    assert (difference[:10] == 0).all()
+    assert (difference[11:] > 0).any()
+
+
 def test_rms_norm_is_blind_to_amplitude():
     tokens = torch.randn(2, 5, 16)
     torch.testing.assert_close(RmsNorm(16)(tokens * 100), RmsNorm(16)(tokens), atol=1e-5, rtol=1e-4)
@@ -156,3 +169,27 @@ def test_a_missing_channel_contributes_nothing():
     garbage = features + 1000 * (1 - present)[:, None, :, None]
     torch.testing.assert_close(block(garbage, present), block(features, present))
     assert (block(features, torch.zeros(2, 4)) == 0).all()
+
+
+def test_a_missing_channel_does_not_weigh_in_the_mean_over_electrodes():
+    torch.manual_seed(0)
+    block = FrameProjection(n_features=6, width=10)
+    features, present = torch.randn(2, 6, 4, 32), torch.tensor([[1.0, 0, 1, 1], [1, 1, 0, 1]])
+    garbage = features + 1000 * (1 - present)[:, None, :, None]
+    torch.testing.assert_close(block(garbage, present), block(features, present))
+    assert block(features, present).shape == (2, 16, 10)
+    assert (block(features, torch.zeros(2, 4)) == 0).all()
+
+
+def test_a_strided_stem_gives_a_frame_of_features_for_every_channel_alone():
+    torch.manual_seed(0)
+    stem = StridedStem(n_features=6, taps=64, frame_samples=8).eval()
+    signals = torch.randn(2, 3, 256)
+    features = stem(signals)
+    assert features.shape == (2, 6, 3, 32)
+    changed = signals.clone()
+    changed[:, 1, 100:108] += 5.0
+    moved = (stem(changed) - features).abs().amax(dim=(0, 1)) > 0
+    assert not moved[[0, 2]].any()
+    # The kernels reach 28 samples beyond either end of their frame.
+    assert moved[1].nonzero().flatten().tolist() == list(range(9, 17))

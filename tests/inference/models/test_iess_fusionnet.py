@@ -1,13 +1,22 @@
 import dataclasses
 
+import pytest
 import torch
+from safetensors.torch import load_file
 
-from inference.models.iess_fusionnet import IessConfig, IessFusionNet
+from inference.models.iess_fusionnet import ABLATIONS, IessConfig, IessFusionNet
+from inference.runtime.package import WEIGHTS_NAME
+from inference.runtime.registry import SHIPPED_FOLDER
 
 
 def small_network() -> IessFusionNet:
     torch.manual_seed(1)
     return IessFusionNet(IessConfig(width=16, temporal_width=8, n_states=4)).eval()
+
+
+def small(config: IessConfig) -> IessFusionNet:
+    torch.manual_seed(1)
+    return IessFusionNet(dataclasses.replace(config, width=16, temporal_width=8, n_states=4, hidden=8))
 
 
 def windows(n: int) -> tuple[torch.Tensor, ...]:
@@ -69,3 +78,64 @@ def test_the_front_end_holds_nothing_that_training_could_change():
 
 def test_the_shape_of_the_network_is_a_value():
     assert dataclasses.replace(IessConfig(), width=64) != IessConfig()
+
+
+# --- the rows of the paper's tables ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", ABLATIONS)
+def test_every_ablation_answers_and_passes_gradients_to_all_that_it_holds(row):
+    network = small(ABLATIONS[row])
+    logits = network(*windows(2))
+    assert logits.shape == (2, 2)
+    logits[:, 1].sum().backward()
+    idle = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
+    assert not idle
+
+
+@pytest.mark.parametrize("row", ABLATIONS)
+def test_no_ablation_looks_into_a_missing_channel(row):
+    network = small(ABLATIONS[row]).eval()
+    eeg, emg, eeg_present, emg_present = windows(2)
+    eeg_present[:, 5:12] = 0
+    emg_present[:, 1] = 0
+    other_eeg, other_emg = eeg.clone(), emg.clone()
+    other_eeg[:, 5:12] = 100.0
+    other_emg[:, 1] = 100.0
+    torch.testing.assert_close(
+        network(other_eeg, other_emg, eeg_present, emg_present), network(eeg, emg, eeg_present, emg_present)
+    )
+
+
+@pytest.mark.parametrize(("row", "blind_to"), [("EEG-only", 1), ("EMG-only", 0)])
+def test_a_network_of_one_modality_ignores_the_other(row, blind_to):
+    network = small(ABLATIONS[row]).eval()
+    inputs = list(windows(2))
+    before = network(*inputs)
+    inputs[blind_to] = torch.randn_like(inputs[blind_to])
+    assert torch.equal(network(*inputs), before)
+    inputs[1 - blind_to] = torch.randn_like(inputs[1 - blind_to])
+    assert not torch.allclose(network(*inputs), before)
+
+
+def test_the_shipped_weights_are_those_of_the_default_configuration():
+    shipped = load_file(SHIPPED_FOLDER / "iess-fusionnet" / WEIGHTS_NAME)
+    names = IessFusionNet().state_dict()
+    assert {name: tensor.shape for name, tensor in shipped.items()} == {k: v.shape for k, v in names.items()}
+
+
+@pytest.mark.parametrize(
+    ("row", "parts", "millions", "papers"),
+    [
+        ("IESS-FusionNet", ("eeg.bi_mamba", "emg.bi_mamba"), 0.270, 0.25),
+        ("Transformer", ("eeg.bi_mamba", "emg.bi_mamba"), 0.793, 0.78),
+        ("Mamba", ("eeg.bi_mamba", "emg.bi_mamba"), 0.233, 0.17),
+        ("IESS-FusionNet", ("eeg_asks_emg", "emg_asks_eeg"), 0.232, 0.23),
+        ("Cross-Attention", ("eeg_asks_emg", "emg_asks_eeg"), 0.397, 0.58),
+    ],
+)
+def test_the_parts_of_table_5_have_the_size_that_the_results_report(row, parts, millions, papers):
+    body = IessFusionNet(ABLATIONS[row]).body
+    n_parameters = sum(weight.numel() for part in parts for weight in body.get_submodule(part).parameters())
+    assert n_parameters / 1e6 == pytest.approx(millions, abs=5e-4)
+    assert n_parameters / 1e6 == pytest.approx(papers, rel=0.4)

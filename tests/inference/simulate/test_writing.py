@@ -6,6 +6,7 @@ import pytest
 
 from inference.errors import RecordingError
 from inference.simulate import Term, simulate_infant, write_case
+from inference.simulate.independent import generate_infant
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,8 @@ def test_the_file_reopens_with_the_same_values_within_one_step(short_case, tmp_p
 def test_the_header_says_that_it_is_simulated_and_nothing_tells_the_truth(short_case, tmp_path):
     edf_path, _ = write_case(short_case, tmp_path)
     edf = edfio.read_edf(edf_path)
-    assert edf.patient.name == "simulated_infant"
+    assert edf.patient.name == "simulated"
+    assert edf.patient.code == "infant-0007"
     assert edf.annotations == ()
 
 
@@ -60,3 +62,11 @@ def test_a_folder_that_is_a_file_is_named_in_the_error(short_case, tmp_path):
     with pytest.raises(RecordingError, match="obstacle"):
         write_case(short_case, obstacle)
     assert obstacle.read_text() == "in the way"
+
+
+def test_a_case_of_another_simulator_is_written_under_its_own_name(tmp_path):
+    case = generate_infant(3, 20.0, 256.0)
+    edf_path, tsv_path = write_case(case, tmp_path)
+    assert edf_path.name == "independent-infant-0003.edf"
+    assert edfio.read_edf(edf_path).labels == tuple(channel.name for channel in case.recording.channels)
+    assert len(tsv_path.read_text(encoding="utf-8").splitlines()) == 1 + len(case.truth)

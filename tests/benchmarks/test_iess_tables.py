@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from inference.models.iess_fusionnet import ABLATIONS
+from tests.benchmarks.iess_report import figures_of, gain_of_full, summarise
+from tests.benchmarks.iess_rows import PAPER, ROWS, TABLES, smaller
+from tests.benchmarks.iess_windows import SMALLER, Windows, draw_batch
+
+
+def run(*patients: tuple[int, int]) -> dict:
+    """A run in which each patient has ten spasms and ten other windows, of which so many were judged rightly."""
+    names = ("spasms", "found", "negatives", "spared", "auc")
+    of_patient = [dict(zip(names, (10, found, 10, spared, 0.9), strict=True)) for found, spared in patients]
+    return {"patients": {str(index): values for index, values in enumerate(of_patient)}}
+
+
+def test_accuracy_specificity_and_sensitivity_are_shares_of_all_windows():
+    (figures,) = figures_of({"0": run((10, 8), (4, 6))})
+    np.testing.assert_allclose(figures, [[70.0, 70.0, 70.0, 90.0]])
+    summary = summarise({"0": run((10, 8), (4, 6)), "1": run((8, 8), (8, 8))})
+    assert summary["Acc"]["seeds"] == [70.0, 80.0]
+    assert summary["Acc"]["mean"] == pytest.approx(75.0)
+    low, high = summary["Acc"]["interval_patients"]
+    assert 65.0 <= low < 75.0 < high <= 85.0
+
+
+def test_a_lead_is_sure_only_where_patients_and_seeds_agree():
+    better, worse = run((9, 9), (9, 9), (10, 9)), run((6, 7), (7, 6), (7, 7))
+    assert gain_of_full({"0": better, "1": better}, {"0": worse, "1": worse})["sure"]
+    assert not gain_of_full({"0": better, "1": worse}, {"0": worse, "1": better})["sure"]
+    mixed = run((10, 10), (4, 4), (10, 10))
+    assert not gain_of_full({"0": better}, {"0": mixed})["sure"]
+
+
+def windows(n: int) -> Windows:
+    rng = np.random.default_rng(0)
+
+    def normal(*shape: int) -> np.ndarray:
+        return rng.normal(size=(n, *shape)).astype(np.float16)
+
+    eeg, emg = normal(25, SMALLER.window_samples), normal(4, SMALLER.window_samples)
+    eeg_power, emg_power = (x.astype(np.float32).reshape(n, x.shape[1], -1, 8) ** 2 for x in (eeg, emg))
+    return Windows(
+        *(np.log(power.mean(-1)).astype(np.float16)[:, None] for power in (eeg_power, emg_power)),
+        eeg,
+        emg,
+        np.ones((n, 25), np.float32),
+        np.ones((n, 4), np.float32),
+        np.arange(n) < n // 2,
+        np.arange(n) // 4,
+        np.array(["background"] * n),
+    )
+
+
+def test_rows_on_signals_and_rows_on_log_power_see_the_same_windows_with_the_same_gains():
+    held = windows(12)
+    power, signals = (draw_batch(held, seed=3, step=5, size=8, as_signals=flag) for flag in (False, True))
+    assert power.target.tolist() == signals.target.tolist() == [1] * 4 + [0] * 4
+    for log_power, signal in ((power.eeg, signals.eeg), (power.emg, signals.emg)):
+        again = signal.unflatten(-1, (-1, 8)).square().mean(-1).log()
+        np.testing.assert_allclose(log_power[:, 0], again, atol=0.02)
+
+
+def test_the_batch_of_a_step_depends_on_seed_and_step_alone():
+    held = windows(12)
+    first, again, other = (draw_batch(held, seed, 5, 8, as_signals=True) for seed in (3, 3, 4))
+    assert first.eeg.equal(again.eeg)
+    assert not first.eeg.equal(other.eeg)
+
+
+def test_every_row_of_the_tables_is_trained_or_is_the_papers_own():
+    shown = {row for rows in TABLES.values() for row in rows}
+    assert set(ROWS) <= shown
+    assert shown - set(ROWS) <= set(PAPER)
+    assert {smaller(config) for config in ABLATIONS.values()} >= {SMALLER}
+    assert len({smaller(config) for config in ABLATIONS.values()}) == len(ABLATIONS)

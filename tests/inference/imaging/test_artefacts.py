@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+from scipy import signal
+
+from inference.errors import ImagingError
+from inference.imaging.artefacts import find_beats, gradient_guard_s, subtract_gradient, subtract_pulse
+
+RATE_HZ = 500.0
+TR_S = 2.1
+N_CHANNELS = 4
+
+
+def eeg(n_samples, seed=1):
+    """Pink noise of 20 uV between 0.5 and 70 Hz."""
+    rng = np.random.default_rng(seed)
+    spectrum = rng.normal(size=(N_CHANNELS, n_samples // 2 + 1)) + 1j * rng.normal(
+        size=(N_CHANNELS, n_samples // 2 + 1)
+    )
+    hz = np.fft.rfftfreq(n_samples, 1 / RATE_HZ)
+    spectrum *= np.where((hz >= 0.5) & (hz <= 70), 1 / np.sqrt(np.maximum(hz, 0.5)), 0)
+    noise = np.fft.irfft(spectrum, n_samples, axis=-1)
+    return 20 * noise / noise.std(axis=-1, keepdims=True)
+
+
+def gradient(onsets_s, n_samples, seed=2, waxing=0.0):
+    """Harmonics of 30 slices a volume below 230 Hz, 1 mV in all, on a clock that is not the amplifier's."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(n_samples) / RATE_HZ
+    phase = (time_s - onsets_s[0]) / TR_S
+    during = (time_s >= onsets_s[0]) & (time_s < onsets_s[0] + len(onsets_s) * TR_S)
+    harmonics = [30 * k for k in range(1, int(230 * TR_S / 30))] + [30 * k + 1 for k in range(1, 8)]
+    loops, turns = rng.normal(size=(2, N_CHANNELS, len(harmonics)))
+    waves = np.stack([np.sin(2 * np.pi * h * phase[None] + turns[:, [i]]) for i, h in enumerate(harmonics)])
+    artefact = np.einsum("ch,hcn->cn", loops, waves)
+    artefact *= 1000 / artefact.std(axis=-1, keepdims=True)
+    return artefact * during * (1 + waxing * phase / len(onsets_s))
+
+
+def decibels(left, of):
+    return 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(of)))
+
+
+def test_a_gradient_artefact_goes_and_the_eeg_stays():
+    n_samples = round(150 * RATE_HZ)
+    onsets_s = 3.7013 + TR_S * np.arange(66)
+    clean, artefact = eeg(n_samples), gradient(3.7013 + TR_S * np.arange(66), n_samples)
+    cleaned = subtract_gradient(clean + artefact, RATE_HZ, onsets_s)
+    during = slice(round(3.8 * RATE_HZ), round(142 * RATE_HZ))
+    residual = decibels((cleaned - clean)[:, during], artefact[:, during])
+    against_eeg = decibels((cleaned - clean)[:, during], clean[:, during])
+    print(f"gradient: residual {residual:.1f} dB of the artefact, {against_eeg:.1f} dB of the EEG")
+    assert residual < -44
+    assert against_eeg < -12
+    assert np.array_equal(
+        cleaned[:, : round(3.7 * RATE_HZ)], (clean + artefact)[:, : round(3.7 * RATE_HZ)].astype("f4")
+    )
+
+
+def test_an_artefact_that_changes_slowly_is_followed():
+    n_samples = round(150 * RATE_HZ)
+    onsets_s = 3.7013 + TR_S * np.arange(66)
+    clean, artefact = eeg(n_samples), gradient(onsets_s, n_samples, waxing=0.1)
+    cleaned = subtract_gradient(clean + artefact, RATE_HZ, onsets_s)
+    middle = slice(round(40 * RATE_HZ), round(110 * RATE_HZ))
+    assert decibels((cleaned - clean)[:, middle], artefact[:, middle]) < -42
+
+
+def test_eeg_without_an_artefact_gains_little_noise():
+    n_samples = round(100 * RATE_HZ)
+    clean = eeg(n_samples)
+    cleaned = subtract_gradient(clean, RATE_HZ, 1.0 + TR_S * np.arange(46))
+    assert decibels(cleaned - clean, clean) < -12
+
+
+def test_a_gap_is_left_as_it_is_and_spoils_no_template():
+    n_samples = round(100 * RATE_HZ)
+    onsets_s = 0.5 + TR_S * np.arange(46)
+    clean, artefact = eeg(n_samples), gradient(onsets_s, n_samples)
+    dirty = clean + artefact
+    dirty[:, 20_000:20_500] = np.nan
+    cleaned = subtract_gradient(dirty, RATE_HZ, onsets_s)
+    assert np.array_equal(np.isnan(cleaned), np.isnan(dirty))
+    away = slice(round(50 * RATE_HZ), round(90 * RATE_HZ))
+    assert decibels((cleaned - clean)[:, away], artefact[:, away]) < -40
+
+
+def test_a_span_read_with_its_guard_is_cleaned_as_the_whole_is():
+    n_samples = round(240 * RATE_HZ)
+    onsets_s = 2.2 + TR_S * np.arange(110)
+    dirty = eeg(n_samples) + gradient(onsets_s, n_samples)
+    whole = subtract_gradient(dirty, RATE_HZ, onsets_s)
+    first, stop = round(100 * RATE_HZ), round(110 * RATE_HZ)
+    guard = round(gradient_guard_s(TR_S) * RATE_HZ)
+    part = subtract_gradient(dirty[:, first - guard : stop + guard], RATE_HZ, onsets_s - (first - guard) / RATE_HZ)
+    assert np.allclose(part[:, guard:-guard], whole[:, first:stop], atol=0.05)
+
+
+def beats_and_pulse(n_samples, seed=4):
+    rng = np.random.default_rng(seed)
+    n_beats = int(n_samples / RATE_HZ / 0.85) - 2
+    beats_s = 0.8 + np.cumsum(rng.normal(0.85, 0.03, n_beats))
+    time_s = np.arange(n_samples) / RATE_HZ
+    ecg, pulse = np.zeros(n_samples), np.zeros(n_samples)
+    for beat_s in beats_s:
+        u = time_s - beat_s
+        ecg += 900 * np.exp(-0.5 * (u / 0.012) ** 2) + 150 * np.exp(-0.5 * ((u - 0.25) / 0.04) ** 2)
+        u = u - 0.21
+        pulse += np.exp(-0.5 * (u / 0.08) ** 2) * np.cos(2 * np.pi * 4.5 * u)
+    return beats_s, ecg + rng.normal(0, 15, n_samples), pulse
+
+
+def test_r_peaks_are_found_in_the_ecg():
+    beats_s, ecg, _ = beats_and_pulse(round(120 * RATE_HZ))
+    found_s = find_beats(ecg, RATE_HZ)
+    inner = beats_s[(beats_s > 2) & (beats_s < 115)]
+    assert all(np.min(np.abs(found_s - beat_s)) < 0.02 for beat_s in inner)
+    assert abs(len(found_s) - len(beats_s)) <= 3
+
+
+def test_a_pulse_artefact_goes_and_the_eeg_stays():
+    n_samples = round(120 * RATE_HZ)
+    clean = eeg(n_samples)
+    _, ecg, pulse = beats_and_pulse(n_samples)
+    artefact = np.array([150.0, -120.0, 80.0, -60.0])[:, None] * pulse
+    cleaned = subtract_pulse(clean + artefact, RATE_HZ, find_beats(ecg, RATE_HZ))
+    inner = slice(round(5 * RATE_HZ), round(110 * RATE_HZ))
+    residual = decibels((cleaned - clean)[:, inner], artefact[:, inner])
+    print(f"pulse: residual {residual:.1f} dB of the artefact, of {decibels(artefact[:, inner], clean[:, inner]):.1f}")
+    assert residual < -16
+    assert decibels((cleaned - clean)[:, inner], clean[:, inner]) < -9
+
+
+def test_both_artefacts_together_leave_the_alpha_rhythm():
+    n_samples = round(150 * RATE_HZ)
+    time_s = np.arange(n_samples) / RATE_HZ
+    clean = eeg(n_samples) + 15 * np.sin(2 * np.pi * 10.3 * time_s)
+    onsets_s = 1.3333 + TR_S * np.arange(70)
+    _, ecg, pulse = beats_and_pulse(n_samples)
+    dirty = clean + gradient(onsets_s, n_samples) + 100 * pulse
+    dirty_ecg = ecg + gradient(onsets_s, n_samples, seed=9)[0]
+    beats = find_beats(subtract_gradient(dirty_ecg[None], RATE_HZ, onsets_s)[0], RATE_HZ)
+    cleaned = subtract_pulse(subtract_gradient(dirty, RATE_HZ, onsets_s), RATE_HZ, beats)
+    powers = [signal.welch(x, RATE_HZ, nperseg=2000)[1][:, 38:45].sum(axis=-1) for x in (clean, cleaned)]
+    assert np.all(np.abs(10 * np.log10(powers[1] / powers[0])) < 1)
+
+
+def test_too_few_volumes_or_beats_get_a_sentence():
+    with pytest.raises(ImagingError, match="over 4 volumes"):
+        subtract_gradient(eeg(4000), RATE_HZ, [0.0, 2.0, 4.0, 6.0])
+    with pytest.raises(ImagingError, match="over 0 beats"):
+        subtract_pulse(eeg(4000), RATE_HZ, [])
