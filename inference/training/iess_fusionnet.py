@@ -81,14 +81,14 @@ class Recipe:
     """Everything that decides what the network becomes.
 
     Training goes in ``n_rounds``, each over ``n_patients`` that no other round saw, from the weights of the one before
-    and with ``cooling`` times its learning rate: what counts is how many infants there are, and a disk holds some
-    hundred. Half of the training and validation patients have frequent, short clusters, half the course of a real
-    morning. ``max_false_per_hour`` is what the event rule may allow itself on the validation patients.
+    and with ``cooling`` times its steps and its learning rate: what counts is how many infants there are, and a disk
+    holds some hundred. Half of the training and validation patients have frequent, short clusters, half the course of a
+    real morning. ``max_false_per_hour`` is what the event rule may allow itself on the validation patients.
     """
 
     seed: int = 0
     n_rounds: int = 2
-    cooling: float = 0.5
+    cooling: float = 0.6
     n_patients: int = 160
     patient_minutes: float = 2.5
     n_validation: int = 16
@@ -201,7 +201,9 @@ def _train_round(network: IessFusionNet, recipe: Recipe, number: int, work: Path
         yield TrainingProgress("simulating", len(patients), recipe.n_patients, f"round {number + 1}")
     if number == 0:
         set_standards(network, patients)
-    loop = replace(recipe.loop, peak_rate=recipe.loop.peak_rate * recipe.cooling**number)
+    cooling = recipe.cooling**number
+    n_steps, peak_rate = max(1, round(recipe.loop.n_steps * cooling)), recipe.loop.peak_rate * cooling
+    loop = replace(recipe.loop, n_steps=n_steps, peak_rate=peak_rate)
     seed = recipe.seed + MAX_RECIPE_SEED * number
     sampler = WindowSampler(patients, network.config, seed, recipe.variation)
     checkpoint = _round_checkpoint(recipe, number, work)
