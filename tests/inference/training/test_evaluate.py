@@ -1,6 +1,7 @@
 import json
 import math
 import tempfile
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from inference.simulate.writing import write_case
 from inference.training.evaluate import EvaluationOrder, evaluate
 from inference.training.evaluation_report import describe_evaluation, write_evaluation
 from inference.training.evaluators.events import label_times
+from inference.training.evaluators.material import Material
 from tests.inference.runtime.packages import make_burst_package
 from tests.inference.runtime.patients import make_patient
 from tests.inference.training.corpus_folders import write_chb_mit, write_night
@@ -114,6 +116,33 @@ def test_a_recording_that_cannot_be_read_is_told_and_the_others_go_on(infants, b
         path.write_bytes(b"no recording")
     with pytest.raises(RecordingError, match=r"infant-0001\.edf"):
         result_of(EvaluationOrder("iess-fusionnet", tmp_path, "all", package=burst_package))
+
+
+def test_after_a_kill_only_the_files_that_are_left_are_asked_about(infants, burst_package, tmp_path, monkeypatch):
+    order = EvaluationOrder("iess-fusionnet", infants, "all", package=burst_package, work=tmp_path / "work")
+    running = evaluate(order)
+    next(running), next(running)
+    running.close()
+    asked, ask = [], Material.ask
+    monkeypatch.setattr(Material, "ask", lambda self, index, *rest: asked.append(index) or ask(self, index, *rest))
+    resumed = result_of(order)
+    assert asked == [2]
+    undisturbed = result_of(replace(order, work=None))
+    for part in ("windows", "events", "problems"):
+        assert describe_evaluation(resumed)[part] == describe_evaluation(undisturbed)[part]
+
+
+def test_answers_to_other_labels_or_damaged_ones_are_asked_for_again(infants, burst_package, tmp_path):
+    data, work = tmp_path / "data", tmp_path / "work"
+    write_infant(data, 1, (10.0, 30.0), (10.0, 30.0))
+    order = EvaluationOrder("iess-fusionnet", data, "all", package=burst_package, work=work)
+    assert result_of(order).events["each spasm"].total.n_false == 0
+    truth = data / "infant-0001_truth.tsv"
+    truth.write_text("".join(line for line in truth.read_text().splitlines(True) if not line.startswith("30")))
+    assert result_of(order).events["each spasm"].total.n_false == 1
+    for path in work.iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    assert result_of(order).events["each spasm"].total.n_false == 1
 
 
 def test_the_seizure_network_is_asked_about_the_bipolar_recordings_of_chb_mit(tmp_path, untrained_packages):
