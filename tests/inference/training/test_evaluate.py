@@ -191,6 +191,17 @@ def test_the_spasm_network_is_trained_in_folds_and_leaves_nothing_behind(tmp_pat
     assert list((tmp_path / "temporary").glob("spasmlens-*")) == []
 
 
+def test_the_seizure_network_is_trained_in_folds_on_recordings_without_syndromes(tmp_path):
+    for seed in range(1, 4):
+        write_infant(tmp_path, seed, (5.0,), (5.0,), duration_s=16.0)
+    order = EvaluationOrder("dsmn-ess", tmp_path, "leave-one-patient-out", n_steps=1, device="cpu")
+    reports, evaluation = carry_out(order)
+    assert {report.stage for report in reports} >= {"fold 1 of 3, preparing", "fold 3 of 3, training"}
+    assert evaluation.events["each seizure"].total.n_reference == 3
+    # Windows of 4 s every 2 s.
+    assert evaluation.windows.confusion.sum() == 3 * 7
+
+
 def test_training_in_folds_needs_patients_to_calibrate_on(tmp_path):
     for seed in (1, 2):
         write_infant(tmp_path, seed, (5.0,), (5.0,), duration_s=10.0)
