@@ -110,7 +110,7 @@ def calibrate(
     validated = {
         "syndrome": figures_of(scores["syndrome"]),
         "seizure": figures_of(scores["seizure"]),
-        "events": describe_score(score),
+        "events": describe_seizures(score),
     }
     right = probability.argmax(axis=1) == syndrome
     error = expected_calibration_error(probability.max(axis=1).astype(np.float32), right)
@@ -218,18 +218,23 @@ def describe_held_out(children: Sequence[HeldOutChild]) -> dict[str, Any]:
         "patients": len(children),
         "syndrome_of_patients_right": sum(a == b for a, b in zip(named, true, strict=True)),
         **{f"{task}_windows": figures_of(score) for task, score in scores.items()},
-        "events": describe_score(pool([child.events for child in children])),
-        "szcore": describe_score(pool([child.szcore for child in children])),
+        "events": describe_seizures(pool([child.events for child in children])),
+        "szcore": describe_seizures(pool([child.szcore for child in children])),
         "per_patient": [
             {
                 "seed": child.seed,
                 "syndrome": SYNDROMES[truth],
                 "said": SYNDROMES[guess],
-                "events": describe_score(child.events),
+                "events": describe_seizures(child.events),
             }
             for child, truth, guess in zip(children, true, named, strict=True)
         ],
     }
+
+
+def describe_seizures(score: Score) -> dict[str, Any]:
+    """Give a score of seizures as a card stores it."""
+    return {"seizures" if name == "spasms" else name: value for name, value in describe_score(score).items()}
 
 
 def vote_syndrome(of_syndrome: NDArray[np.floating]) -> int:

@@ -68,3 +68,12 @@ def test_no_held_out_child_was_trained_or_validated_on(package):
     assert held_out
     assert not any(child["seed"] in side for child in held_out for side in sides)
     assert {child["syndrome"] for child in held_out} == set(SYNDROMES)
+
+
+def test_the_shipped_card_reports_held_out_children_at_the_promised_level(package):
+    held_out = package.card.metrics["held_out"]
+    assert held_out["patients"] >= 18
+    assert held_out["syndrome_of_patients_right"] >= 0.8 * held_out["patients"]
+    assert held_out["seizure_windows"]["auc"]["value"] >= 0.95
+    assert held_out["szcore"]["sensitivity"] >= 0.9
+    assert held_out["szcore"]["false_per_hour"] <= 6.0
