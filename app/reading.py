@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.analysis_run import AnalysisRun, Phase
 from app.lanes.overview import OverviewLane
 from app.lanes.probability import HEIGHT_PX, LOW_HEIGHT_PX, ProbabilityLane
+from app.lanes.region import RegionLane, RegionTrack
 from app.notestrip import NoteStrip
 from app.review import ReviewEvent
 from app.theme import Theme
@@ -32,11 +33,14 @@ class ReadingPage(QWidget):
     Signals
     -------
     page_changed : the time at the left edge and the seconds across the page.
+    region_chosen, region_dismissed : the label of the region of the brain whose lane, or its cross, was pressed.
 
     Lives in the GUI thread.
     """
 
     page_changed = Signal(float, float)
+    region_chosen = Signal(int)
+    region_dismissed = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -44,6 +48,9 @@ class ReadingPage(QWidget):
         self.notes = NoteStrip(theme)
         self._probability = ProbabilityLane(theme)
         self._overview = OverviewLane(theme)
+        self._regions: list[RegionLane] = []
+        self._theme = theme
+        self._are_lanes_visible = True
         self.traces.page_changed.connect(self._follow_page)
         self._probability.time_chosen.connect(self.traces.centre_on)
         self._overview.time_chosen.connect(self.traces.centre_on)
@@ -52,6 +59,9 @@ class ReadingPage(QWidget):
         column.setSpacing(0)
         column.addWidget(self.notes)
         column.addWidget(self.traces, 1)
+        self._region_column = QVBoxLayout()
+        self._region_column.setSpacing(0)
+        column.addLayout(self._region_column)
         column.addWidget(self._probability)
         column.addWidget(self._overview)
 
@@ -59,8 +69,9 @@ class ReadingPage(QWidget):
         """Repaint in another theme."""
         self.traces.set_palette(trace_palette(theme))
         self.notes.set_theme(theme)
-        self._probability.set_theme(theme)
-        self._overview.set_theme(theme)
+        self._theme = theme
+        for lane in (self._probability, self._overview, *self._regions):
+            lane.set_theme(theme)
 
     def set_recording(self, recording: Recording | None) -> None:
         """Show a recording from its start; None empties the page."""
@@ -91,8 +102,35 @@ class ReadingPage(QWidget):
 
     def set_lanes_visible(self, visible: bool) -> None:
         """Show or fold away the lanes."""
-        self._probability.setVisible(visible)
-        self._overview.setVisible(visible)
+        self._are_lanes_visible = visible
+        for lane in (self._probability, self._overview, *self._regions):
+            lane.setVisible(visible)
+
+    def set_regions(self, tracks: Sequence[RegionTrack], current: int, volume: int | None) -> None:
+        """Show the signals of regions of the brain as lanes; ``current`` is the label of the chosen one."""
+        while len(self._regions) > len(tracks):
+            lane = self._regions.pop()
+            lane.hide()
+            lane.deleteLater()
+        for lane, track in zip(self._regions, tracks, strict=False):
+            lane.set_track(track)
+        for track in tracks[len(self._regions) :]:
+            lane = RegionLane(self._theme, track)
+            lane.chosen.connect(self.region_chosen)
+            lane.dismissed.connect(self.region_dismissed)
+            self._region_column.addWidget(lane)
+            lane.setVisible(self._are_lanes_visible)
+            self._regions.append(lane)
+        for lane in self._regions:
+            lane.set_current(lane.track.label == current)
+        self.set_region_volume(volume)
+        self._follow_page()
+
+    @Slot(object)
+    def set_region_volume(self, volume: int | None) -> None:
+        """Mark the volume that the map shows."""
+        for lane in self._regions:
+            lane.set_volume(volume)
 
     def set_events(self, events: Sequence[ReviewEvent], selected_id: str) -> None:
         """Mark events on the traces and in the overview."""
@@ -115,9 +153,10 @@ class ReadingPage(QWidget):
     def _follow_page(self) -> None:
         page = self.traces.page
         right_px = self.traces.width() - page.right
-        for lane in (self._probability, self._overview):
+        for lane in (self._probability, self._overview, *self._regions):
             lane.set_margins(page.left, right_px)
-        self._probability.set_span(page.position_s, page.end_s - page.position_s)
+        for lane in (self._probability, *self._regions):
+            lane.set_span(page.position_s, page.end_s - page.position_s)
         self._overview.set_page(page.position_s, self.traces.page_s)
         self.page_changed.emit(page.position_s, self.traces.page_s)
 

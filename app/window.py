@@ -13,8 +13,10 @@ from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
+from app.fmri_viewing import FmriViewer
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel, card_warning
+from app.panels.roi_map import RoiMap
 from app.reading import ReadingPage, label_name
 from app.reviewing import Reviewer
 from app.session import Session
@@ -32,6 +34,8 @@ from inference.runtime.registry import SHIPPED_FOLDER
 
 #: Share of the window's width that the docks take at first: traces keep at least 70 % of the whole.
 DOCK_SHARE = 0.155
+#: Three planes of a brain need more; who asks for them gives up that much of the traces.
+MAP_SHARE = 0.23
 _DECISIONS = ("accept", "reject", "unsure", "relabel", "add", "remove", "undo", "redo")
 
 
@@ -40,7 +44,8 @@ class MainWindow(QMainWindow):
 
     Attributes
     ----------
-    session : what is open. ``page``, ``queue``, ``models`` : the parts that show it. ``actions_by_id`` : the table.
+    session : what is open. ``page``, ``queue``, ``models``, ``roi_map`` : the parts that show it.
+    actions_by_id : the table.
 
     Lives in the GUI thread; closing it ends every thread that it started.
     """
@@ -61,9 +66,11 @@ class MainWindow(QMainWindow):
         self.page = ReadingPage(theme)
         self.queue = EventQueue(theme, [self.actions_by_id[name] for name in _DECISIONS], label_name)
         self.models = ModelsPanel()
+        self.roi_map = RoiMap(theme, settings.lag_s, radiological=settings.radiological)
         self._status = StatusLine()
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
+        self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
@@ -93,6 +100,7 @@ class MainWindow(QMainWindow):
         self._docks = {
             "events_panel": self._add_dock("Events", self.queue),
             "models_panel": self._add_dock("Models", self.models),
+            "roi-map_panel": self._add_dock("ROI map", self.roi_map),
         }
         self.resize(1600, 900)
         self.restoreGeometry(self._settings.geometry)
@@ -121,6 +129,8 @@ class MainWindow(QMainWindow):
         session.saved_changed.connect(self._show_saved)
         session.analysis.changed.connect(self._show_analysis)
         self._welcome.file_chosen.connect(session.open_file)
+        session.fmri.changed.connect(self._show_available)
+        self.roi_map.failed.connect(self._tell_failed)
         self.queue.selected.connect(self._show_available)
         self.page.page_changed.connect(self._show_position)
         self.page.traces.failed.connect(self._tell_failed)
@@ -139,6 +149,7 @@ class MainWindow(QMainWindow):
             "auto_advance": self._set_auto_advance,
             "events_panel": self._arrange,
             "models_panel": self._arrange,
+            "roi-map_panel": self._arrange,
             "notes": self._arrange,
             "traces_only": self._show_traces_only,
             "dark": self._set_dark,
@@ -149,7 +160,7 @@ class MainWindow(QMainWindow):
             "about": lambda: AboutDialog(VERSION, self).open(),
         }
         # Escape leads out of the traces alone first: whoever got there by chance may not know F11.
-        return {**self._viewer.handlers(), **self._reviewer.handlers(), **own}
+        return {**self._viewer.handlers(), **self._reviewer.handlers(), **self._fmri_viewer.handlers(), **own}
 
     # What the session says
 
@@ -250,6 +261,7 @@ class MainWindow(QMainWindow):
             (session.analysis.is_running, Needs.BUSY_ENGINE),
             (session.study is not None and session.study.can_undo, Needs.UNDO),
             (session.study is not None and session.study.can_redo, Needs.REDO),
+            (session.fmri.study is not None, Needs.FMRI),
         )
         for is_there, need in facts:
             there_is |= need if is_there else Needs.NOTHING
@@ -310,7 +322,8 @@ class MainWindow(QMainWindow):
 
     @property
     def _dock_px(self) -> int:
-        return max(26 * GRID_PX, round(self.width() * DOCK_SHARE))
+        share = MAP_SHARE if self.actions_by_id["roi-map_panel"].isChecked() else DOCK_SHARE
+        return max(26 * GRID_PX, round(self.width() * share))
 
     @Slot()
     def _arrange(self) -> None:
@@ -345,7 +358,7 @@ class MainWindow(QMainWindow):
     def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         apply_theme(_application(), theme)
-        for part in (self._bar, self._welcome, self.page, self.queue, self.actions_by_id):
+        for part in (self._bar, self._welcome, self.page, self.queue, self.roi_map, self.actions_by_id):
             part.set_theme(theme)
 
     @Slot(bool)
@@ -388,6 +401,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.session.close()
         self.page.traces.close_feed()
+        self.roi_map.close_feed()
         super().closeEvent(event)
 
 

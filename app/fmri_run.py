@@ -1,0 +1,141 @@
+"""The fMRI beside the recording as the window follows it: how far its opening is, how it ended, when it began."""
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.fmri_opening import FmriRequest, FmriThread
+from inference.imaging.alignment import align
+from inference.imaging.fmri_study import FmriOptions, FmriStudy
+from inference.recordings.recording import Recording
+
+
+class FmriPhase(StrEnum):
+    """How the fMRI stands."""
+
+    NONE = "none"
+    OPENING = "opening"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class FmriRun(QObject):
+    """Opens runs one at a time; a newer request takes the place of an older.
+
+    Attributes
+    ----------
+    phase, sentence, fraction : how far it is.
+    study : the run that is open, None while there is none.
+    own_offset_s : where the files place it, whatever was set by hand since.
+
+    Signals
+    -------
+    changed : any of the attributes is another.
+
+    Lives in the GUI thread; `close` ends every thread that it started.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._threads: list[FmriThread] = []
+        self._recording: Recording | None = None
+        self._placed: FmriStudy | None = None
+        self._path: Path | None = None
+        self.phase, self.sentence, self.fraction = FmriPhase.NONE, "", 0.0
+        self.study: FmriStudy | None = None
+
+    @property
+    def own_offset_s(self) -> float:
+        """Where the files place the first volume."""
+        return 0.0 if self._placed is None else self._placed.alignment.offset_s
+
+    def open(self, recording: Recording, path: Path | None = None, registration: Path | None = None) -> None:
+        """Open a run for a recording; without a path the one that lies beside it, if any does."""
+        self.forget()
+        self._recording, self._path = recording, path
+        self.phase, self.sentence = FmriPhase.OPENING, "Looking for fMRI" if path is None else f"Opening {path.name}"
+        thread = FmriThread(FmriRequest(recording, path, FmriOptions(registration=registration)), self)
+        thread.progressed.connect(self._tell)
+        thread.opened.connect(self._take)
+        thread.failed.connect(self._fail)
+        thread.finished.connect(self._drop_finished)
+        self._threads.append(thread)
+        self.changed.emit()
+        thread.start()
+
+    def register(self, registration: Path) -> None:
+        """Open the same run again, placed in MNI space by a registration of the user's."""
+        if self._recording is not None and self.study is not None:
+            self.open(self._recording, self.study.volumes.path, registration)
+
+    def take(self, recording: Recording, study: FmriStudy) -> None:
+        """Follow a run that was opened elsewhere."""
+        self.forget()
+        self._recording = recording
+        self._show(study)
+
+    def set_offset(self, offset_s: float | None) -> None:
+        """Let the first volume begin at a time set by hand; None puts it back where the files place it."""
+        if self.study is None or self._placed is None:
+            return
+        alignment = self._placed.alignment
+        if offset_s is not None:
+            alignment = align(self.study.volumes, self._recording, offset_s=offset_s) or alignment
+        self.study = replace(self._placed, alignment=alignment)
+        self.changed.emit()
+
+    def forget(self) -> None:
+        """Let go of the run, and of one that is being opened."""
+        for thread in self._threads:
+            thread.abandon()
+        self.phase, self.sentence, self.fraction = FmriPhase.NONE, "", 0.0
+        self.study = self._placed = self._recording = None
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Let go of the run and end every thread."""
+        self.forget()
+        for thread in self._threads:
+            thread.wait()
+        self._threads.clear()
+
+    def _show(self, study: FmriStudy) -> None:
+        self.study = self._placed = study
+        self.phase, self.sentence, self.fraction = FmriPhase.READY, "", 1.0
+        self.changed.emit()
+
+    def _is_awaited(self) -> bool:
+        thread = self.sender()
+        return isinstance(thread, FmriThread) and not thread.is_abandoned
+
+    @Slot(str, float)
+    def _tell(self, sentence: str, fraction: float) -> None:
+        if self._is_awaited():
+            self.sentence, self.fraction = sentence, fraction
+            self.changed.emit()
+
+    @Slot(object)
+    def _take(self, study: FmriStudy | None) -> None:
+        if not self._is_awaited():
+            return
+        if study is None:
+            self.phase, self.sentence = FmriPhase.NONE, ""
+            self.changed.emit()
+        else:
+            self._show(study)
+
+    @Slot(str)
+    def _fail(self, sentence: str) -> None:
+        if self._is_awaited():
+            self.phase, self.sentence = FmriPhase.FAILED, sentence
+            self.changed.emit()
+
+    @Slot()
+    def _drop_finished(self) -> None:
+        for thread in [thread for thread in self._threads if thread.isFinished()]:
+            self._threads.remove(thread)
+            thread.deleteLater()

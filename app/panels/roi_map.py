@@ -1,0 +1,408 @@
+"""The ROI map: the brain at the time of the page, as cuts or as a matrix of regions, with what must be said of it."""
+
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.fmri_run import FmriPhase, FmriRun
+from app.panels.fmri.controls import SOURCES, MapControls
+from app.panels.fmri.feed import FrameFeed
+from app.panels.fmri.frames import Frame, FrameRequest, Mode, Source
+from app.panels.fmri.geometry import Millimetres, Space, space_of
+from app.panels.fmri.matrix import RegionMatrix
+from app.panels.fmri.slices import SliceView, Spot, signed
+from app.theme import GRID_PX, Theme
+from app.times import elapsed_text
+from inference.imaging.alignment import ClockSource
+from inference.imaging.fmri_study import FmriStudy
+from inference.imaging.parcels import NETWORKS
+
+_MODES: Final = {Mode.PLANES: "Planes", Mode.MOSAIC: "Mosaic", Mode.REGIONS: "Regions"}
+_CLOCKS: Final = {
+    ClockSource.HAND: "Placed in time by hand",
+    ClockSource.TRIGGERS: "Placed in time by its volume triggers",
+    ClockSource.SIDECAR: "Placed in time by the recording's sidecar",
+    ClockSource.TIMES: "Placed in time by the clocks of scanner and amplifier",
+    ClockSource.ASSUMED: "Taken to begin with the recording, which nothing confirms",
+    ClockSource.OWN: "On its own clock, without EEG",
+}
+_FOOT_PX: Final = 9 * GRID_PX
+_START_MM: Millimetres = (0.0, -20.0, 10.0)
+
+
+class RoiMap(QWidget):
+    """The fMRI panel.
+
+    Signals
+    -------
+    region_chosen(int, bool) : the label of a region, and whether its lane is to stand beside the others.
+    time_chosen : seconds. ``volume_shown`` : the volume on the map, None outside the run.
+    offset_chosen : seconds, or None for where the files place the run. ``lag_chosen`` : seconds.
+    open_asked, registration_asked : the reader wants to name a file.
+    failed : the image can no longer be read; one sentence.
+
+    Lives in the GUI thread; `close_feed` ends the thread that it started.
+    """
+
+    region_chosen = Signal(int, bool)
+    time_chosen = Signal(float)
+    volume_shown = Signal(object)
+    offset_chosen = Signal(object)
+    lag_chosen = Signal(float)
+    open_asked = Signal()
+    registration_asked = Signal()
+    failed = Signal(str)
+
+    def __init__(self, theme: Theme, lag_s: float, *, radiological: bool) -> None:
+        super().__init__()
+        self.theme = theme
+        self.study: FmriStudy | None = None
+        self.mode = Mode.PLANES
+        self.region = 0
+        self.radiological = radiological
+        self._space: Space | None = None
+        self._centre_mm = _START_MM
+        self._time_s = 0.0
+        self._frame: Frame | None = None
+        self.feed = FrameFeed(self)
+        self.controls = MapControls(theme, lag_s)
+        self.slices = SliceView(theme)
+        self.matrix = RegionMatrix(theme)
+        self._make_labels()
+        self._lay_out()
+        self._connect()
+        self.show_run(None)
+
+    # What is shown
+
+    @property
+    def volume(self) -> int | None:
+        """The volume on the map: that of the time of the page, the lag later."""
+        if self.study is None:
+            return None
+        return self.study.alignment.volume_at(self._time_s, self.controls.lag_s)
+
+    def show_run(self, run: FmriRun | None) -> None:
+        """Show how an fMRI run stands, and itself where it is open."""
+        study = None if run is None else run.study
+        if study is not self.study:
+            self._take_study(study)
+        if study is not None and run is not None:
+            alignment = study.alignment
+            self.controls.set_offset(alignment.offset_s, alignment.source is ClockSource.HAND)
+            self._stack.setCurrentWidget(self._map)
+            self._describe_run(study, run.own_offset_s)
+            self._ask()
+            return
+        phase = FmriPhase.NONE if run is None else run.phase
+        self._stack.setCurrentWidget(self._message)
+        self._bar.setVisible(phase is FmriPhase.OPENING)
+        self._open.setVisible(phase is not FmriPhase.OPENING)
+        sentences = {
+            FmriPhase.NONE: "No fMRI lies beside this recording.",
+            FmriPhase.OPENING: f"{'' if run is None else run.sentence} …",
+            FmriPhase.FAILED: "" if run is None else run.sentence,
+        }
+        self._bar.setValue(0 if run is None else round(1000 * run.fraction))
+        self._sentence.setProperty("role", "error" if phase is FmriPhase.FAILED else "muted")
+        self._sentence.style().polish(self._sentence)
+        self._sentence.setText(sentences.get(phase, ""))
+
+    def set_time(self, time_s: float) -> None:
+        """Follow the page or the cursor."""
+        self._time_s = time_s
+        self._ask()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Lay the brain out in another way."""
+        if mode is Mode.REGIONS and self.study is not None and self.study.series is None:
+            return
+        self.mode = mode
+        self._tabs.setCurrentIndex(list(_MODES).index(mode))
+        self._views.setCurrentWidget(self.matrix if mode is Mode.REGIONS else self.slices)
+        if mode is Mode.REGIONS and self.controls.source in (Source.VOXELS, Source.PERCENT):
+            self.controls.set_source(Source.REGIONS)
+        self._ask()
+
+    def set_source(self, source: Source) -> None:
+        """Show something else of the volume."""
+        if source is not Source.VOXELS and self.study is not None and self.study.series is None:
+            return
+        self.controls.set_source(source)
+        if source in (Source.VOXELS, Source.PERCENT) and self.mode is Mode.REGIONS:
+            self.set_mode(Mode.PLANES)
+        self._ask()
+
+    def next_source(self) -> None:
+        """Show what comes next in the list."""
+        sources = list(SOURCES)
+        self.set_source(sources[(sources.index(self.controls.source) + 1) % len(sources)])
+
+    def set_radiological(self, radiological: bool) -> None:
+        """Show the patient's right on the left, as radiologists do, or on the right."""
+        self.radiological = radiological
+        self._side.setText("Radiological" if radiological else "Neurological")
+        self._ask()
+
+    def select_region(self, label: int) -> None:
+        """Choose a region, and put the cross into it."""
+        self.region = label
+        if self.study is not None and label:
+            self._centre_mm = self.study.atlas.parcels[label - 1].centroid_mm
+        self._ask()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint in another theme."""
+        self.theme = theme
+        for part in (self.slices, self.matrix):
+            part.theme = theme
+            part.update()
+        self.controls.set_theme(theme)
+        self._ask()
+
+    def close_feed(self) -> None:
+        """End the thread that renders."""
+        self.feed.close()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Catch up with what was scrolled past while the panel was folded away."""
+        super().showEvent(event)
+        self._ask()
+
+    # Putting together
+
+    def _make_labels(self) -> None:
+        self._heading = _label("strong")
+        self._under = _label("small")
+        self._under.setWordWrap(True)
+        self._under.setFixedHeight(4 * GRID_PX)
+        self._under.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._foot = _label("small")
+        self._foot.setWordWrap(True)
+        self._foot.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._foot.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._sentence = _label("muted")
+        self._sentence.setWordWrap(True)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._bar.setTextVisible(False)
+        self._open = QPushButton("Open fMRI …")
+        self._register = QPushButton("Supply a registration …")
+        self._tabs = QTabBar()
+        self._tabs.setDrawBase(False)
+        self._tabs.setExpanding(False)
+        self._tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for name in _MODES.values():
+            self._tabs.addTab(name)
+        self._side = QToolButton()
+        self._side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._side.setToolTip("Radiological: the patient's right is on the left. Press to change.")
+        self._side.setText("Radiological" if self.radiological else "Neurological")
+
+    def _lay_out(self) -> None:
+        self._views = QStackedWidget()
+        self._views.addWidget(self.slices)
+        self._views.addWidget(self.matrix)
+        self._map = QWidget()
+        column = QVBoxLayout(self._map)
+        column.setContentsMargins(0, 0, 0, GRID_PX)
+        column.setSpacing(GRID_PX // 2)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, GRID_PX // 2, 0)
+        row.addWidget(self._tabs)
+        row.addStretch(1)
+        row.addWidget(self._side)
+        foot = QScrollArea()
+        foot.setWidgetResizable(True)
+        foot.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        foot.setWidget(self._foot)
+        foot.setFixedHeight(_FOOT_PX)
+        column.addLayout(row)
+        column.addWidget(self._heading)
+        column.addWidget(self._views, 1)
+        column.addWidget(self._under)
+        column.addWidget(self.controls)
+        column.addWidget(self._register, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(foot)
+        for widget in (self._heading, self._under, self._foot, self._register):
+            widget.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
+        self._message = QWidget()
+        lines = QVBoxLayout(self._message)
+        lines.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
+        lines.setSpacing(GRID_PX)
+        lines.addWidget(self._sentence)
+        lines.addWidget(self._bar)
+        lines.addWidget(self._open, 0, Qt.AlignmentFlag.AlignLeft)
+        lines.addStretch(1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._message)
+        self._stack.addWidget(self._map)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+
+    def _connect(self) -> None:
+        self.feed.rendered.connect(self._show_frame)
+        self.feed.failed.connect(self.failed)
+        self._tabs.tabBarClicked.connect(self._choose_mode)
+        self._side.clicked.connect(self._flip)
+        self._open.clicked.connect(self.open_asked)
+        self._register.clicked.connect(self.registration_asked)
+        self.controls.source_chosen.connect(self.set_source)
+        self.controls.scale_changed.connect(self._ask)
+        self.controls.lag_chosen.connect(self.lag_chosen)
+        self.controls.lag_chosen.connect(self._ask)
+        self.controls.offset_chosen.connect(self.offset_chosen)
+        self.slices.hovered.connect(self._show_spot)
+        self.slices.pressed.connect(self._press)
+        self.slices.dragged.connect(self._move_cross)
+        self.matrix.hovered.connect(self._under.setText)
+        self.matrix.region_chosen.connect(self.region_chosen)
+        self.matrix.time_chosen.connect(self.time_chosen)
+
+    # Working
+
+    def _take_study(self, study: FmriStudy | None) -> None:
+        same_run = study is not None and self.study is not None and study.volumes is self.study.volumes
+        self.study = study
+        self._frame = None
+        if study is None:
+            self.feed.forget()
+            self.slices.set_frame(None)
+            return
+        self._space = space_of(study)
+        named = study.labels is not None
+        self.controls.set_named(named)
+        self._tabs.setTabEnabled(list(_MODES).index(Mode.REGIONS), named)
+        self._register.setVisible(not named)
+        if not same_run:
+            self.region = 0
+            middle = np.add(self._space.low_mm, self._space.high_mm) / 2
+            self._centre_mm = _START_MM if named else (float(middle[0]), float(middle[1]), float(middle[2]))
+            if not named:
+                self.set_mode(Mode.PLANES)
+
+    @Slot()
+    def _ask(self) -> None:
+        self._show_heading()
+        self.volume_shown.emit(self.volume)
+        if self.study is None or not self.isVisible():
+            return
+        is_planes = self.mode is Mode.PLANES
+        self.feed.ask(
+            FrameRequest(
+                self.study,
+                self.mode,
+                self.controls.source,
+                self.volume,
+                self._centre_mm if is_planes else (0.0, 0.0, 0.0),
+                self.region,
+                self.controls.scale,
+                self.radiological,
+                self.theme.dark,
+            )
+        )
+
+    @Slot(object)
+    def _show_frame(self, frame: Frame) -> None:
+        self._frame = frame
+        if frame.request.mode is Mode.REGIONS:
+            self.matrix.set_frame(frame)
+        else:
+            self.slices.set_frame(frame, self._lines_at_cross(frame))
+
+    def _show_heading(self) -> None:
+        if self.study is None:
+            return
+        alignment, volume = self.study.alignment, self.volume
+        if volume is None:
+            span = f"{elapsed_text(alignment.offset_s, 0)} to {elapsed_text(alignment.end_s, 0)}"
+            self._heading.setText(f"Outside the run, which covers {span}")
+            return
+        scrubbed = self.study.series is not None and bool(self.study.series.scrubbed[volume])
+        parts = [f"Volume {volume + 1} of {alignment.n_volumes}", elapsed_text(alignment.onset_s(volume))]
+        self._heading.setText("  ·  ".join([*parts, "left out (motion)"] if scrubbed else parts))
+
+    def _describe_run(self, study: FmriStudy, own_offset_s: float) -> None:
+        clock = _CLOCKS[study.alignment.source]
+        if study.alignment.source is ClockSource.HAND:
+            moved_s = study.alignment.offset_s - own_offset_s
+            clock = f"{clock}: {signed(moved_s, 3)} s from where the files place it"
+        named = study.labels is not None
+        atlas = (study.atlas.name,) if named else ("No region is named.",)
+        lines = (*atlas, *study.notes, f"{clock}.", *study.problems)
+        self._foot.setText("\n".join(lines))
+        self._foot.setToolTip("\n".join(lines))
+
+    def _lines_at_cross(self, frame: Frame) -> tuple[str, ...]:
+        """Tell of the place under the cross: its region, network, coordinates and value."""
+        if frame.request.mode is not Mode.PLANES or self.study is None:
+            return ()
+        picture = frame.pictures[0]
+        column, row = (round(value) for value in picture.plane.pixel(frame.request.centre_mm))
+        if not (0 <= row < picture.plane.n_rows and 0 <= column < picture.plane.n_columns):
+            return ()
+        spot = Spot(frame.request.centre_mm, int(picture.labels[row, column]), float(picture.values[row, column]))
+        return self._tell(spot, frame.request.source)
+
+    def _tell(self, spot: Spot, source: Source) -> tuple[str, ...]:
+        assert self.study is not None and self._space is not None
+        places = " ".join(signed(value) for value in spot.place_mm)
+        lines = [f"{self._space.name} {places} mm"]
+        if not np.isnan(spot.value):
+            lines.append(f"{SOURCES[source].unit} {signed(spot.value, 2)}")
+        if not spot.region:
+            return tuple(lines) if self.study.labels is None else ("No region", *lines)
+        parcel = self.study.atlas.parcels[spot.region - 1]
+        approximate = " (approximate)" if self.study.atlas.approximate else ""
+        network = f"{NETWORKS[parcel.network].capitalize()}, {parcel.hemisphere}"
+        return f"{parcel.short_name}{approximate}", network, *lines
+
+    @Slot(object)
+    def _show_spot(self, spot: Spot | None) -> None:
+        told = () if spot is None or self.study is None else self._tell(spot, self.controls.source)
+        self._under.setText("  ·  ".join(told))
+
+    @Slot(object, bool)
+    def _press(self, spot: Spot, beside: bool) -> None:
+        if self.mode is Mode.PLANES:
+            self._centre_mm = spot.place_mm
+        if spot.region:
+            self.region = spot.region
+            self.region_chosen.emit(spot.region, beside)
+        self._ask()
+
+    @Slot(object)
+    def _move_cross(self, place_mm: Millimetres) -> None:
+        self._centre_mm = place_mm
+        self._ask()
+
+    @Slot(int)
+    def _choose_mode(self, index: int) -> None:
+        if index >= 0:
+            self.set_mode(list(_MODES)[index])
+
+    @Slot()
+    def _flip(self) -> None:
+        self.set_radiological(not self.radiological)
+
+
+def _label(role: str) -> QLabel:
+    label = QLabel()
+    label.setProperty("role", role)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
