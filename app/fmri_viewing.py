@@ -145,7 +145,8 @@ class FmriViewer(QObject):
 
 def _track(study: FmriStudy, label: int) -> RegionTrack:
     assert study.series is not None
-    title = study.atlas.parcels[label - 1].short_name
+    parcel = study.atlas.parcels[label - 1]
+    title = f"{parcel.short_name[3:]} {parcel.hemisphere[0].upper()}"
     unit = "z" if study.series.options.standardise else "a.u."
     alignment = study.alignment
     return RegionTrack(label, title, unit, alignment.offset_s, alignment.tr_s, study.series.values[:, label - 1])

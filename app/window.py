@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLabel, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget
 
 from app.analysis_run import Phase
 from app.dialogs.about import AboutDialog
@@ -13,6 +13,7 @@ from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
+from app.docks import add_dock, dock_width
 from app.fmri_viewing import FmriViewer
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel, card_warning
@@ -32,10 +33,6 @@ from app.viewing import Viewer
 from app.welcome import Welcome
 from inference.runtime.registry import SHIPPED_FOLDER
 
-#: Share of the window's width that the docks take at first: traces keep at least 70 % of the whole.
-DOCK_SHARE = 0.155
-#: Three planes of a brain need more; who asks for them gives up that much of the traces.
-MAP_SHARE = 0.23
 _DECISIONS = ("accept", "reject", "unsure", "relabel", "add", "remove", "undo", "redo")
 
 
@@ -98,24 +95,12 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._stack)
         self.setStatusBar(self._status)
         self._docks = {
-            "events_panel": self._add_dock("Events", self.queue),
-            "models_panel": self._add_dock("Models", self.models),
-            "roi-map_panel": self._add_dock("ROI map", self.roi_map),
+            "events_panel": add_dock(self, "Events", self.queue),
+            "models_panel": add_dock(self, "Models", self.models),
+            "roi-map_panel": add_dock(self, "ROI map", self.roi_map),
         }
         self.resize(1600, 900)
         self.restoreGeometry(self._settings.geometry)
-
-    def _add_dock(self, title: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(title)
-        heading = QLabel(title)
-        heading.setProperty("role", "heading")
-        heading.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX, 0)
-        dock.setTitleBarWidget(heading)
-        dock.setWidget(panel)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        return dock
 
     def _connect_session(self) -> None:
         session = self.session
@@ -320,18 +305,14 @@ class MainWindow(QMainWindow):
             Phase.FAILED: session.analysis.progress.sentence,
         }[phase]
 
-    @property
-    def _dock_px(self) -> int:
-        share = MAP_SHARE if self.actions_by_id["roi-map_panel"].isChecked() else DOCK_SHARE
-        return max(26 * GRID_PX, round(self.width() * share))
-
     @Slot()
     def _arrange(self) -> None:
         reading = self.session.recording is not None
         alone = self.actions_by_id["traces_only"].isChecked()
         for action_id, dock in self._docks.items():
             dock.setVisible(reading and not alone and self.actions_by_id[action_id].isChecked())
-        self.resizeDocks(list(self._docks.values()), [self._dock_px] * len(self._docks), Qt.Orientation.Horizontal)
+        width_px = dock_width(self.width(), with_map=self.actions_by_id["roi-map_panel"].isChecked())
+        self.resizeDocks(list(self._docks.values()), [width_px] * len(self._docks), Qt.Orientation.Horizontal)
         self.page.notes.setVisible(not alone and self.actions_by_id["notes"].isChecked())
         self._bar.setVisible(not alone)
         self._status.setVisible(not alone)

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -24,22 +24,13 @@ from app.panels.fmri.feed import FrameFeed
 from app.panels.fmri.frames import Frame, FrameRequest, Mode, Source
 from app.panels.fmri.geometry import Millimetres, Space, space_of
 from app.panels.fmri.matrix import RegionMatrix
-from app.panels.fmri.slices import SliceView, Spot, signed
+from app.panels.fmri.slices import SliceView, Spot
+from app.panels.fmri.words import tell_region, tell_run, tell_spot, tell_value, tell_volume
 from app.theme import GRID_PX, Theme
-from app.times import elapsed_text
 from inference.imaging.alignment import ClockSource
 from inference.imaging.fmri_study import FmriStudy
-from inference.imaging.parcels import NETWORKS
 
 _MODES: Final = {Mode.PLANES: "Planes", Mode.MOSAIC: "Mosaic", Mode.REGIONS: "Regions"}
-_CLOCKS: Final = {
-    ClockSource.HAND: "Placed in time by hand",
-    ClockSource.TRIGGERS: "Placed in time by its volume triggers",
-    ClockSource.SIDECAR: "Placed in time by the recording's sidecar",
-    ClockSource.TIMES: "Placed in time by the clocks of scanner and amplifier",
-    ClockSource.ASSUMED: "Taken to begin with the recording, which nothing confirms",
-    ClockSource.OWN: "On its own clock, without EEG",
-}
 _FOOT_PX: Final = 9 * GRID_PX
 _START_MM: Millimetres = (0.0, -20.0, 10.0)
 
@@ -105,7 +96,9 @@ class RoiMap(QWidget):
             alignment = study.alignment
             self.controls.set_offset(alignment.offset_s, alignment.source is ClockSource.HAND)
             self._stack.setCurrentWidget(self._map)
-            self._describe_run(study, run.own_offset_s)
+            lines = "\n".join(tell_run(study, run.own_offset_s))
+            self._foot.setText(lines)
+            self._foot.setToolTip(lines)
             self._ask()
             return
         phase = FmriPhase.NONE if run is None else run.phase
@@ -178,6 +171,11 @@ class RoiMap(QWidget):
         """End the thread that renders."""
         self.feed.close()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Fit the pictures into another width."""
+        super().resizeEvent(event)
+        self._fit_views()
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Catch up with what was scrolled past while the panel was folded away."""
         super().showEvent(event)
@@ -230,14 +228,14 @@ class RoiMap(QWidget):
         foot.setWidgetResizable(True)
         foot.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         foot.setWidget(self._foot)
-        foot.setFixedHeight(_FOOT_PX)
+        foot.setMinimumHeight(_FOOT_PX)
         column.addLayout(row)
         column.addWidget(self._heading)
-        column.addWidget(self._views, 1)
+        column.addWidget(self._views, 100)
         column.addWidget(self._under)
         column.addWidget(self.controls)
         column.addWidget(self._register, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(foot)
+        column.addWidget(foot, 1)
         for widget in (self._heading, self._under, self._foot, self._register):
             widget.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
         self._message = QWidget()
@@ -270,7 +268,7 @@ class RoiMap(QWidget):
         self.slices.hovered.connect(self._show_spot)
         self.slices.pressed.connect(self._press)
         self.slices.dragged.connect(self._move_cross)
-        self.matrix.hovered.connect(self._under.setText)
+        self.matrix.hovered.connect(self._show_cell)
         self.matrix.region_chosen.connect(self.region_chosen)
         self.matrix.time_chosen.connect(self.time_chosen)
 
@@ -298,7 +296,8 @@ class RoiMap(QWidget):
 
     @Slot()
     def _ask(self) -> None:
-        self._show_heading()
+        if self.study is not None:
+            self._heading.setText(tell_volume(self.study, self.volume))
         self.volume_shown.emit(self.volume)
         if self.study is None or not self.isVisible():
             return
@@ -324,29 +323,13 @@ class RoiMap(QWidget):
             self.matrix.set_frame(frame)
         else:
             self.slices.set_frame(frame, self._lines_at_cross(frame))
+        self._show_under(())
+        self._fit_views()
 
-    def _show_heading(self) -> None:
-        if self.study is None:
-            return
-        alignment, volume = self.study.alignment, self.volume
-        if volume is None:
-            span = f"{elapsed_text(alignment.offset_s, 0)} to {elapsed_text(alignment.end_s, 0)}"
-            self._heading.setText(f"Outside the run, which covers {span}")
-            return
-        scrubbed = self.study.series is not None and bool(self.study.series.scrubbed[volume])
-        parts = [f"Volume {volume + 1} of {alignment.n_volumes}", elapsed_text(alignment.onset_s(volume))]
-        self._heading.setText("  ·  ".join([*parts, "left out (motion)"] if scrubbed else parts))
-
-    def _describe_run(self, study: FmriStudy, own_offset_s: float) -> None:
-        clock = _CLOCKS[study.alignment.source]
-        if study.alignment.source is ClockSource.HAND:
-            moved_s = study.alignment.offset_s - own_offset_s
-            clock = f"{clock}: {signed(moved_s, 3)} s from where the files place it"
-        named = study.labels is not None
-        atlas = (study.atlas.name,) if named else ("No region is named.",)
-        lines = (*atlas, *study.notes, f"{clock}.", *study.problems)
-        self._foot.setText("\n".join(lines))
-        self._foot.setToolTip("\n".join(lines))
+    def _fit_views(self) -> None:
+        """Give the pictures the height that they can fill; the rest is the foot's."""
+        view = self.matrix if self.mode is Mode.REGIONS else self.slices
+        self._views.setMaximumHeight(view.height_for(self.width()))
 
     def _lines_at_cross(self, frame: Frame) -> tuple[str, ...]:
         """Tell of the place under the cross: its region, network, coordinates and value."""
@@ -357,24 +340,30 @@ class RoiMap(QWidget):
         if not (0 <= row < picture.plane.n_rows and 0 <= column < picture.plane.n_columns):
             return ()
         spot = Spot(frame.request.centre_mm, int(picture.labels[row, column]), float(picture.values[row, column]))
-        return self._tell(spot, frame.request.source)
+        return self._tell(spot)
 
-    def _tell(self, spot: Spot, source: Source) -> tuple[str, ...]:
+    def _tell(self, spot: Spot) -> tuple[str, ...]:
         assert self.study is not None and self._space is not None
-        places = " ".join(signed(value) for value in spot.place_mm)
-        lines = [f"{self._space.name} {places} mm"]
-        if not np.isnan(spot.value):
-            lines.append(f"{SOURCES[source].unit} {signed(spot.value, 2)}")
-        if not spot.region:
-            return tuple(lines) if self.study.labels is None else ("No region", *lines)
-        parcel = self.study.atlas.parcels[spot.region - 1]
-        approximate = " (approximate)" if self.study.atlas.approximate else ""
-        network = f"{NETWORKS[parcel.network].capitalize()}, {parcel.hemisphere}"
-        return f"{parcel.short_name}{approximate}", network, *lines
+        return tell_spot(self.study, spot, self._space.name, SOURCES[self.controls.source].unit)
 
     @Slot(object)
     def _show_spot(self, spot: Spot | None) -> None:
-        told = () if spot is None or self.study is None else self._tell(spot, self.controls.source)
+        self._show_under(() if spot is None or self.study is None else self._tell(spot))
+
+    @Slot(str)
+    def _show_cell(self, sentence: str) -> None:
+        self._show_under((sentence,) if sentence else ())
+
+    def _show_under(self, told: tuple[str, ...]) -> None:
+        """Tell what is under the mouse; while it is elsewhere, of the chosen region where no cross tells of it."""
+        frame = self._frame
+        if not told and self.controls.source is Source.CONNECTIVITY and not self.region:
+            told = ("Press a region to see which others go with it.",)
+        elif not told and frame is not None and self.mode is not Mode.PLANES and self.region and self.study is not None:
+            values, source = frame.region_values, frame.request.source
+            told = tell_region(self.study, self.region)
+            if values is not None and source is not Source.CONNECTIVITY:
+                told = (*told, *tell_value(float(values[self.region - 1]), SOURCES[source].unit))
         self._under.setText("  ·  ".join(told))
 
     @Slot(object, bool)

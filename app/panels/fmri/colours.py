@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 #: From the strongest decrease over nothing to the strongest increase: the blue and vermilion of Okabe and Ito between
 #: neutral and extremes, on paper and in the dark.
 _ON_PAPER: Final = ("#00335a", "#0072b2", "#7fbfe3", "#f0ede6", "#f2b27a", "#d55e00", "#702b00")
-_IN_THE_DARK: Final = ("#cdeafb", "#56b4e9", "#0a679e", "#23282c", "#a84700", "#f0803c", "#ffe0c2")
+_IN_THE_DARK: Final = ("#a6dcfa", "#56b4e9", "#1478b4", "#2a2f33", "#b34f00", "#f0803c", "#ffc894")
 _N_COLOURS: Final = 255
 #: The entry for what has no value, or too small a one.
 NOTHING: Final = _N_COLOURS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QPushButton, QWidget
 
 from app.panels.fmri.colours import Scale
 from app.panels.fmri.frames import Source
@@ -61,11 +61,13 @@ class MapControls(QWidget):
             self._box.addItem(spec.name, source)
         self._limit = _spin("Range of the colours, up and down", "± ")
         self._threshold = _spin("Below this nothing is coloured", "> ")
-        self._lag = _spin("How long the blood follows the brain: the map shows the volume this much later", "", " s")
-        self._offset = _spin("Start of the first volume from the start of the recording", "", " s")
+        self._lag = _spin(
+            "How long the blood follows the brain: the map shows the volume this much later", "Lag ", " s"
+        )
+        self._offset = _spin("Start of the first volume, from the start of the recording", "Start ", " s")
         self._bar = ScaleBar(theme)
-        self._reset = QToolButton()
-        self._reset.setText("By the files")
+        self._reset = QPushButton("Back to where the files place it")
+        self._reset.setProperty("role", "link")
         self._reset.setToolTip("Put the run back where the files place it in time")
         self._lay_out()
         self._lag.setRange(0.0, _MOST_LAG_S)
@@ -136,15 +138,9 @@ class MapControls(QWidget):
         grid.addWidget(self._bar, 1, 0, 1, 2)
         grid.addWidget(self._limit, 2, 0)
         grid.addWidget(self._threshold, 2, 1)
-        grid.addWidget(_caption("Lag of the blood", self._lag), 3, 0)
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        row.addWidget(_caption("First volume at", self._offset))
-        row.addStretch(1)
-        row.addWidget(self._reset)
-        grid.addLayout(row, 3, 1)
-        grid.addWidget(self._lag, 4, 0)
-        grid.addWidget(self._offset, 4, 1)
+        grid.addWidget(self._lag, 3, 0)
+        grid.addWidget(self._offset, 3, 1)
+        grid.addWidget(self._reset, 4, 1, Qt.AlignmentFlag.AlignRight)
 
     @Slot(int)
     def _choose_source(self, row: int) -> None:
@@ -178,10 +174,3 @@ def _spin(about: str, prefix: str, suffix: str = "") -> QDoubleSpinBox:
     spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     return spin
-
-
-def _caption(text: str, buddy: QWidget) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "small")
-    label.setBuddy(buddy)
-    return label

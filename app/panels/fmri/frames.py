@@ -229,7 +229,7 @@ def _take(values: NDArray, voxels: NDArray[np.int32], outside: float) -> NDArray
 def _anatomy(brightness: NDArray[np.floating], *, dark: bool) -> NDArray[np.uint32]:
     known = np.nan_to_num(np.clip(brightness, 0, 1))
     alpha = np.clip((known - _AIR) / (_TISSUE - _AIR), 0, 1)
-    grey = 28 + 140 * known if dark else 120 + 118 * known
+    grey = 16 + 110 * known if dark else 78 + 162 * known
     return to_argb(np.repeat(np.rint(grey).astype(np.uint8)[..., None], 3, axis=-1), alpha)
 
 

@@ -16,6 +16,8 @@ from app.times import elapsed_text
 from inference.imaging.fmri_study import FmriStudy
 from inference.imaging.parcels import NETWORKS, load_parcels
 
+#: What Qt takes for no bound at all.
+_MOST_PX: Final = 16_777_215
 _GUTTER_PX: Final = 80
 _TIMES_PX: Final = 18
 _MOTION_PX: Final = 44
@@ -51,6 +53,10 @@ class RegionMatrix(QWidget):
         self.setMinimumHeight(24 * GRID_PX)
         self.setAccessibleName("Signals of all regions")
         self.setFont(ui_font(TINY_PX))
+
+    def height_for(self, width_px: int) -> int:
+        """Give the height beyond which there is nothing but empty paper: a matrix of regions is square."""
+        return width_px - _GUTTER_PX if self._is_square else _MOST_PX
 
     def set_frame(self, frame: Frame) -> None:
         """Show a frame; the picture of the whole run is made once and stays from volume to volume."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -50,13 +50,19 @@ class SliceView(QWidget):
         self._layers: tuple[tuple[QImage, ...], ...] = ()
         self._lines: tuple[str, ...] = ()
         self.setMouseTracking(True)
-        self.setMinimumHeight(24 * GRID_PX)
+        self.setMinimumSize(24 * GRID_PX, 24 * GRID_PX)
         self.setAccessibleName("Cuts through the brain")
         self.setFont(ui_font(TINY_PX))
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """As high as wide."""
-        return QSize(self.width(), self.width())
+    def height_for(self, width_px: int) -> int:
+        """Give the height beyond which pictures of that width leave nothing but empty paper."""
+        if self._frame is None or not self._frame.pictures:
+            return width_px
+        planes = [picture.plane for picture in self._frame.pictures]
+        if self._is_planes:
+            columns, rows = planes[0].n_columns + planes[1].n_columns, planes[0].n_rows + planes[2].n_rows
+            return round((width_px - _GAP_PX) * rows / columns) + _GAP_PX
+        return round(width_px * planes[0].n_rows / planes[0].n_columns)
 
     def set_frame(self, frame: Frame | None, lines: tuple[str, ...] = ()) -> None:
         """Show a frame; ``lines`` stand beside the three planes and tell of the place under the cross."""
@@ -150,7 +156,7 @@ class SliceView(QWidget):
         column, row = plane.pixel(self._frame.request.centre_mm)
         x = box.left() + (column + 0.5) / plane.n_columns * box.width()
         y = box.top() + (row + 0.5) / plane.n_rows * box.height()
-        painter.setPen(QPen(with_alpha(self.theme.accent, 0.85), 1))
+        painter.setPen(QPen(with_alpha(self.theme.ink, 0.7), 1))
         gap = 5
         painter.drawLine(QPointF(box.left() + _LETTER_PX, y), QPointF(x - gap, y))
         painter.drawLine(QPointF(x + gap, y), QPointF(box.right() - _LETTER_PX, y))
