@@ -153,11 +153,12 @@ def test_the_matrix_names_the_region_and_the_time_of_a_cell(panel: RoiMap, qtbot
     matrix = panel.matrix
     box = matrix._box
     spot = QPoint(round(box.left() + 10.5 / N_VOLUMES * box.width()), round(box.top() + box.height() - 2))
-    with qtbot.waitSignals([matrix.region_chosen, matrix.time_chosen]) as told:
-        qtbot.mousePress(matrix, Qt.MouseButton.LeftButton, pos=spot)
-    label, _beside = told.all_signals_and_args[0].args
-    assert panel.study.atlas.parcels[label - 1].network == "Default"
-    assert told.all_signals_and_args[1].args == [10 * TR_S]
+    regions, times = [], []
+    matrix.region_chosen.connect(lambda label, _beside: regions.append(label))
+    matrix.time_chosen.connect(times.append)
+    qtbot.mousePress(matrix, Qt.MouseButton.LeftButton, pos=spot)
+    assert [panel.study.atlas.parcels[label - 1].network for label in regions] == ["Default"]
+    assert times == [10 * TR_S]
     assert "default mode" in matrix._describe(99, 10) and "0:00:20" in matrix._describe(99, 10)
 
 
