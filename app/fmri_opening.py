@@ -1,7 +1,6 @@
 """Opening an fMRI run behind the window's back, and reading it as a recording where there is no EEG."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,27 +108,41 @@ def locate_study(path: Path) -> tuple[Path, Path | None]:
 def recording_of(study: FmriStudy) -> ArrayRecording:
     """Give the signals of a run as a recording on its own clock.
 
-    One channel for each network and hemisphere, the mean of its regions; where no region may be named, the mean of
-    each volume.
+    One channel for each network and hemisphere that the image covers, the mean of its regions; where no region may be
+    named, the mean of each volume.
     """
-    names, signals, unit = _network_signals(study)
+    signals = _network_signals(study)
+    unit = "z" if signals and study.series is not None and study.series.options.standardise else "a.u."
+    if not signals:
+        signals = {"BOLD": _volume_means(study)}
     rate_hz = 1 / study.alignment.tr_s
-    channels = [Channel(name, ChannelKind.OTHER, unit, rate_hz) for name in names]
-    return ArrayRecording(channels, signals, path=study.volumes.path)
+    channels = [Channel(name, ChannelKind.OTHER, unit, rate_hz) for name in signals]
+    return ArrayRecording(channels, list(signals.values()), path=study.volumes.path)
 
 
-def _network_signals(study: FmriStudy) -> tuple[Sequence[str], Sequence[NDArray[np.float32]], str]:
+def _network_signals(study: FmriStudy) -> dict[str, NDArray[np.float32]]:
+    signals: dict[str, NDArray[np.float32]] = {}
     if study.series is None:
-        volumes = study.volumes
-        means = [np.nanmean(volumes.volume(index)[study.statistics.sd > 0]) for index in range(volumes.n_volumes)]
-        return ("BOLD mean",), (np.array(means, dtype=np.float32),), "a.u."
-    names, signals = [], []
+        return signals
     for network in NETWORKS:
         for side, letter in (("left", "L"), ("right", "R")):
             rows = [p.label - 1 for p in study.atlas.parcels if p.network == network and p.hemisphere == side]
             values = study.series.values[:, rows]
             known = np.isfinite(values)
             sums, counts = np.where(known, values, 0).sum(axis=1), known.sum(axis=1)
-            names.append(f"{network} {letter}")
-            signals.append(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).astype(np.float32))
-    return names, signals, "z" if study.series.options.standardise else "a.u."
+            if known.any():
+                means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+                signals[f"{network} {letter}"] = means.astype(np.float32)
+    return signals
+
+
+def _volume_means(study: FmriStudy) -> NDArray[np.float32]:
+    """Average the voxels that ever change, one volume in memory at a time."""
+    volumes, alive = study.volumes, study.statistics.sd > 0
+    means = np.full(volumes.n_volumes, np.nan, dtype=np.float32)
+    for index in range(volumes.n_volumes):
+        voxels = volumes.volume(index)[alive]
+        known = voxels[np.isfinite(voxels)]
+        if known.size:
+            means[index] = known.mean()
+    return means

@@ -75,9 +75,10 @@ class FmriViewer(QObject):
 
     @Slot()
     def _follow(self) -> None:
-        """Show the time under the cursor, or else the middle of the page."""
-        traces = self._page.traces
-        middle_s = traces.position_s + traces.page_s / 2
+        """Show the time under the cursor, or else the middle of what the page shows of the recording."""
+        traces, recording = self._page.traces, self._session.recording
+        end_s = traces.position_s + traces.page_s
+        middle_s = (traces.position_s + (end_s if recording is None else min(end_s, recording.duration_s))) / 2
         self._panel.set_time(middle_s if np.isnan(self._cursor_s) else self._cursor_s)
 
     @Slot(float)

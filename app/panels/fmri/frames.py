@@ -19,8 +19,8 @@ from inference.imaging.voxels import VoxelStatistics, z_map
 _PLANE_STEP_MM: Final = 1.0
 _MOSAIC_STEP_MM: Final = 2.0
 _N_MOSAIC: Final = 16
-#: The part of the height in which the cuts of the mosaic lie: most of it, without neck and empty air.
-_MOSAIC_SPAN: Final = (0.14, 0.86)
+#: The heights between which the cuts of the mosaic lie, as percentiles of the tissue: without neck and empty air.
+_MOSAIC_SPAN: Final = (3.0, 99.0)
 #: The grey of the anatomy from here on, as a share of a bright voxel; below, the paper shows through.
 _AIR, _TISSUE = 0.15, 0.35
 #: Images are of different widths, but few have pictures worth more pixels than this along one side.
@@ -192,9 +192,15 @@ class FrameRenderer:
             axes = (CORONAL, SAGITTAL, AXIAL)
             return [cut(space, axis, request.centre_mm[axis], step_mm, radiological=flip) for axis in axes]
         step_mm = max(_MOSAIC_STEP_MM, 2 * extent_mm / _MOST_PIXELS)
-        low, height = space.low_mm[AXIAL], space.high_mm[AXIAL] - space.low_mm[AXIAL]
-        heights = np.rint(low + height * np.linspace(*_MOSAIC_SPAN, _N_MOSAIC))
-        return [cut(space, AXIAL, float(at_mm), step_mm, radiological=flip) for at_mm in heights]
+        return [cut(space, AXIAL, float(at_mm), step_mm, radiological=flip) for at_mm in self._heights_mm]
+
+    @cached_property
+    def _heights_mm(self) -> NDArray[np.float64]:
+        """Where the cuts of the mosaic lie: evenly over what there is, be it a whole brain or a slab of it."""
+        tissue = np.argwhere(self.study.statistics.mean > _TISSUE * self._bright)
+        upwards = self._space.to_mm[AXIAL]
+        low_mm, high_mm = np.percentile(tissue @ upwards[:3] + upwards[3], _MOSAIC_SPAN)
+        return np.rint(np.linspace(low_mm, high_mm, _N_MOSAIC))
 
     def _cut(self, plane: Plane, *, dark: bool) -> _Cut:
         statistics, labels = self.study.statistics, self.study.labels
