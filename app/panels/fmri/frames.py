@@ -101,6 +101,7 @@ class _Cut:
     statistics: VoxelStatistics
     labels: NDArray[np.int16]
     anatomy: NDArray[np.uint32]
+    outlines: NDArray[np.uint32]
 
 
 class FrameRenderer:
@@ -134,7 +135,7 @@ class FrameRenderer:
                     one.plane,
                     one.anatomy,
                     table[colour_index(shown, request.scale)],
-                    _outlines(one.labels, request.region, dark=request.dark),
+                    one.outlines,
                     shown,
                     one.labels,
                 )
@@ -173,11 +174,11 @@ class FrameRenderer:
 
     def _layout(self, request: FrameRequest) -> tuple[_Cut, ...]:
         centre = request.centre_mm if request.mode is Mode.PLANES else None
-        key = (request.mode, centre, request.radiological, request.dark)
+        key = (request.mode, centre, request.radiological, request.region, request.dark)
         layout = self._layouts.get(key)
         if layout is None:
             planes = self._planes(request)
-            layout = tuple(self._cut(plane, dark=request.dark) for plane in planes)
+            layout = tuple(self._cut(plane, request.region, dark=request.dark) for plane in planes)
             self._layouts[key] = layout
             if len(self._layouts) > _KEPT_LAYOUTS:
                 self._layouts.popitem(last=False)
@@ -202,7 +203,7 @@ class FrameRenderer:
         low_mm, high_mm = np.percentile(tissue @ upwards[:3] + upwards[3], _MOSAIC_SPAN)
         return np.rint(np.linspace(low_mm, high_mm, _N_MOSAIC))
 
-    def _cut(self, plane: Plane, *, dark: bool) -> _Cut:
+    def _cut(self, plane: Plane, region: int, *, dark: bool) -> _Cut:
         statistics, labels = self.study.statistics, self.study.labels
         voxels = voxels_of(plane, self._space, self.study.volumes.grid)
         mean, sd = (_take(np.ravel(values, order="F"), voxels, np.nan) for values in (statistics.mean, statistics.sd))
@@ -211,7 +212,8 @@ class FrameRenderer:
         else:
             regions = _take(np.ravel(labels, order="F"), voxels, 0)
         anatomy = _anatomy(mean / self._bright, dark=dark)
-        return _Cut(plane, voxels, VoxelStatistics(mean, sd, ()), regions, anatomy)
+        outlines = _outlines(regions, region, dark=dark)
+        return _Cut(plane, voxels, VoxelStatistics(mean, sd, ()), regions, anatomy, outlines)
 
 
 def _values_in(

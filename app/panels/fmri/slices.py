@@ -47,7 +47,7 @@ class SliceView(QWidget):
         super().__init__()
         self.theme = theme
         self._frame: Frame | None = None
-        self._layers: tuple[tuple[QImage, ...], ...] = ()
+        self._images: list[tuple[NDArray[np.uint32], QImage]] = []
         self._lines: tuple[str, ...] = ()
         self.setMouseTracking(True)
         self.setMinimumSize(24 * GRID_PX, 24 * GRID_PX)
@@ -66,9 +66,15 @@ class SliceView(QWidget):
 
     def set_frame(self, frame: Frame | None, lines: tuple[str, ...] = ()) -> None:
         """Show a frame; ``lines`` stand beside the three planes and tell of the place under the cross."""
-        self._frame, self._lines = frame, lines
+        before = {id(pixels): image for pixels, image in self._images}
         pictures = () if frame is None else frame.pictures
-        self._layers = tuple(tuple(_image(layer) for layer in (p.anatomy, p.map, p.outlines)) for p in pictures)
+        # From volume to volume only the map changes: the other layers are the very same arrays.
+        self._images = [
+            (pixels, before.get(id(pixels)) or _image(pixels))
+            for picture in pictures
+            for pixels in (picture.anatomy, picture.map, picture.outlines)
+        ]
+        self._frame, self._lines = frame, lines
         self.update()
 
     def boxes(self) -> list[QRectF]:
@@ -95,9 +101,9 @@ class SliceView(QWidget):
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), self.theme.paper)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            for (picture, box), layers in zip(self._shown(), self._layers, strict=True):
-                for layer in layers:
-                    painter.drawImage(box, layer)
+            for number, (picture, box) in enumerate(self._shown()):
+                for _pixels, image in self._images[3 * number : 3 * number + 3]:
+                    painter.drawImage(box, image)
                 if self._is_planes:
                     self._paint_cross(painter, picture, box)
                 self._paint_letters(painter, picture, box)
