@@ -23,9 +23,9 @@ _RUNS = ("*", "func/*", "*/func/*", "*/*/func/*")
 
 @dataclass(frozen=True, slots=True)
 class FmriRequest:
-    """Which run is to be opened beside a recording; ``path`` None looks for one beside it."""
+    """Which run is to be opened; ``recording`` None reads it by itself, ``path`` None looks beside the recording."""
 
-    recording: Recording
+    recording: Recording | None
     path: Path | None
     options: FmriOptions
 

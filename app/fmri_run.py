@@ -33,18 +33,20 @@ class FmriRun(QObject):
     Signals
     -------
     changed : any of the attributes is another.
+    failed : a registration cannot be used, and the run is shown as before; one sentence.
 
     Lives in the GUI thread; `close` ends every thread that it started.
     """
 
     changed = Signal()
+    failed = Signal(str)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._threads: list[FmriThread] = []
         self._recording: Recording | None = None
         self._placed: FmriStudy | None = None
-        self._path: Path | None = None
+        self._before: FmriStudy | None = None
         self.phase, self.sentence, self.fraction = FmriPhase.NONE, "", 0.0
         self.study: FmriStudy | None = None
 
@@ -53,10 +55,10 @@ class FmriRun(QObject):
         """Where the files place the first volume."""
         return 0.0 if self._placed is None else self._placed.alignment.offset_s
 
-    def open(self, recording: Recording, path: Path | None = None, registration: Path | None = None) -> None:
-        """Open a run for a recording; without a path the one that lies beside it, if any does."""
+    def open(self, recording: Recording | None, path: Path | None = None, registration: Path | None = None) -> None:
+        """Open a run for a recording, or by itself; without a path the one that lies beside it, if any does."""
         self.forget()
-        self._recording, self._path = recording, path
+        self._recording = recording
         self.phase, self.sentence = FmriPhase.OPENING, "Looking for fMRI" if path is None else f"Opening {path.name}"
         thread = FmriThread(FmriRequest(recording, path, FmriOptions(registration=registration)), self)
         thread.progressed.connect(self._tell)
@@ -69,13 +71,14 @@ class FmriRun(QObject):
 
     def register(self, registration: Path) -> None:
         """Open the same run again, placed in MNI space by a registration of the user's."""
-        if self._recording is not None and self.study is not None:
-            self.open(self._recording, self.study.volumes.path, registration)
+        study = self.study
+        if study is not None:
+            self.open(self._recording, study.volumes.path, registration)
+            self._before = study
 
-    def take(self, recording: Recording, study: FmriStudy) -> None:
-        """Follow a run that was opened elsewhere."""
+    def take(self, study: FmriStudy) -> None:
+        """Follow a run that was opened by itself, without a recording."""
         self.forget()
-        self._recording = recording
         self._show(study)
 
     def set_offset(self, offset_s: float | None) -> None:
@@ -93,7 +96,7 @@ class FmriRun(QObject):
         for thread in self._threads:
             thread.abandon()
         self.phase, self.sentence, self.fraction = FmriPhase.NONE, "", 0.0
-        self.study = self._placed = self._recording = None
+        self.study = self._placed = self._before = self._recording = None
         self.changed.emit()
 
     def close(self) -> None:
@@ -105,6 +108,7 @@ class FmriRun(QObject):
 
     def _show(self, study: FmriStudy) -> None:
         self.study = self._placed = study
+        self._before = None
         self.phase, self.sentence, self.fraction = FmriPhase.READY, "", 1.0
         self.changed.emit()
 
@@ -130,7 +134,12 @@ class FmriRun(QObject):
 
     @Slot(str)
     def _fail(self, sentence: str) -> None:
-        if self._is_awaited():
+        if not self._is_awaited():
+            return
+        if self._before is not None:
+            self._show(self._before)
+            self.failed.emit(sentence)
+        else:
             self.phase, self.sentence = FmriPhase.FAILED, sentence
             self.changed.emit()
 

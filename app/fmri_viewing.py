@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.fmri_run import FmriRun
+from app.fmri_run import FmriPhase, FmriRun
 from app.lanes.region import RegionTrack
 from app.panels.fmri.frames import Mode
 from app.panels.roi_map import RoiMap
@@ -23,13 +23,20 @@ MOST_LANES = 4
 class FmriViewer(QObject):
     """Holds the map, the page and the session's fMRI to one time and one choice of regions.
 
+    Signals
+    -------
+    came : a run is open, or there is a sentence on why it is not: the map is worth unfolding.
+
     Lives in the GUI thread; ``window`` is the parent of its dialogs.
     """
+
+    came = Signal()
 
     def __init__(self, session: Session, page: ReadingPage, panel: RoiMap, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._page, self._panel, self._settings, self._window = session, page, panel, settings, window
         self._study: FmriStudy | None = None
+        self._phase = FmriPhase.NONE
         self._labels: tuple[int, ...] = ()
         self._current = 0
         self._cursor_s = float("nan")
@@ -72,6 +79,10 @@ class FmriViewer(QObject):
         self._panel.show_run(self._fmri)
         self._follow()
         self._show_lanes()
+        phase, before = self._fmri.phase, self._phase
+        self._phase = phase
+        if phase is not before and phase in (FmriPhase.READY, FmriPhase.FAILED):
+            self.came.emit()
 
     @Slot()
     def _follow(self) -> None:

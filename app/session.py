@@ -218,7 +218,7 @@ class Session(QObject):
         self.analysis.restore(self.study.analyses, opened.recording.duration_s)
         self.opened.emit()
         if opened.fmri_study is not None:
-            self.fmri.take(opened.recording, opened.fmri_study)
+            self.fmri.take(opened.fmri_study)
         else:
             self.fmri.open(opened.recording, self._fmri_path or opened.fmri)
 

@@ -115,7 +115,9 @@ class MainWindow(QMainWindow):
         session.analysis.changed.connect(self._show_analysis)
         self._welcome.file_chosen.connect(session.open_file)
         session.fmri.changed.connect(self._show_available)
+        session.fmri.failed.connect(self._tell_failed)
         self.roi_map.failed.connect(self._tell_failed)
+        self._fmri_viewer.came.connect(self._unfold_map)
         self.queue.selected.connect(self._show_available)
         self.page.page_changed.connect(self._show_position)
         self.page.traces.failed.connect(self._tell_failed)
@@ -317,6 +319,10 @@ class MainWindow(QMainWindow):
         self._bar.setVisible(not alone)
         self._status.setVisible(not alone)
         self.page.set_lanes_visible(not alone)
+
+    @Slot()
+    def _unfold_map(self) -> None:
+        self.actions_by_id["roi-map_panel"].setChecked(True)
 
     @Slot(bool)
     def _show_traces_only(self, alone: bool) -> None:

@@ -112,7 +112,7 @@ class RegionLane(Lane):
         if self._is_current:
             painter.fillRect(QRectF(0, 1, 3, self.height() - 1), self.theme.accent)
         painter.setPen(self.theme.ink if self._is_current else self.theme.muted)
-        room = QRectF(6, 3, axis.left_px - GRID_PX - 6, 16)
+        room = QRectF(4, 3, axis.left_px - GRID_PX, 16)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         title = painter.fontMetrics().elidedText(self.track.title, Qt.TextElideMode.ElideMiddle, int(room.width()))
         painter.drawText(room, flags, title)

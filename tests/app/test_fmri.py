@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt, QThread
 from PySide6.QtWidgets import QApplication
@@ -60,6 +61,13 @@ def test_the_folder_of_a_data_set_opens_as_recording_and_run_on_the_clock_of_the
     assert alignment.source is ClockSource.TRIGGERS
     assert alignment.offset_s == pytest.approx(OFFSET_S, abs=0.01)
     assert both.actions_by_id["map_mosaic"].isEnabled()
+
+
+def test_a_study_with_fmri_unfolds_its_map(window: MainWindow, data_set: Path, qtbot: QtBot):
+    window.session.open_file(data_set)
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    assert window.roi_map.isVisible()
+    assert window.queue.isVisible()
 
 
 def test_the_map_follows_the_page_and_then_the_cursor(both: MainWindow, qtbot: QtBot):
@@ -174,6 +182,24 @@ def test_a_folder_without_recording_or_run_is_one_sentence(window: MainWindow, t
     with qtbot.waitSignal(window.session.open_failed, timeout=10_000) as told:
         window.session.open_file(tmp_path)
     assert "no EEG with an fMRI run" in told.args[0]
+
+
+def test_a_registration_places_the_run_and_one_that_cannot_be_used_leaves_it_as_it_was(
+    both: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    registration = tmp_path / "to_mni.txt"
+    np.savetxt(registration, np.eye(4))
+    fmri = both.session.fmri
+    fmri.register(registration)
+    qtbot.waitUntil(lambda: fmri.phase is FmriPhase.READY, timeout=30_000)
+    settle(both, qtbot)
+    assert "Placed in MNI space by to_mni.txt" in both.roi_map._foot.text()
+    before = fmri.study
+    (tmp_path / "bad.txt").write_text("no matrix")
+    with qtbot.waitSignal(fmri.failed, timeout=30_000) as told:
+        fmri.register(tmp_path / "bad.txt")
+    assert "bad.txt" in told.args[0] and "\n" not in told.args[0]
+    assert fmri.study is before and fmri.phase is FmriPhase.READY
 
 
 def test_closing_the_recording_takes_run_and_lanes_away(both: MainWindow, qtbot: QtBot):

@@ -12,7 +12,6 @@ from app.panels.fmri.frames import Mode, Source
 from app.panels.roi_map import RoiMap
 from app.theme import LIGHT
 from inference.imaging.fmri_study import FmriStudy, open_fmri
-from inference.recordings.array import ArrayRecording
 from tests.app.panels.fmri.runs import brain_affine
 from tests.inference.imaging.brains import brain_image
 from tests.inference.imaging.images import write_run
@@ -53,7 +52,7 @@ def test_a_change_of_volume_is_measured(qtbot, capsys, study: FmriStudy, mode: M
     panel.resize(368, 780)
     panel.show()
     run = FmriRun(panel)
-    run.take(ArrayRecording((), ()), study)
+    run.take(study)
     panel.show_run(run)
     panel.region = 12
     panel.set_mode(mode)

@@ -14,7 +14,6 @@ from app.panels.fmri.frames import FrameRequest, Mode, Source
 from app.panels.roi_map import RoiMap
 from app.theme import DARK, LIGHT
 from inference.imaging.fmri_study import open_fmri
-from inference.recordings.array import ArrayRecording
 from tests.app.panels.fmri.runs import BRIGHT_VOLUME, LEFT_MM, N_VOLUMES, TR_S, bright_study
 from tests.inference.imaging.images import write_run
 
@@ -36,7 +35,7 @@ def settled(panel: RoiMap, qtbot: QtBot) -> RoiMap:
 
 def show(panel: RoiMap, qtbot: QtBot, study=None) -> FmriRun:
     run = FmriRun(panel)
-    run.take(ArrayRecording((), ()), study or bright_study())
+    run.take(study or bright_study())
     panel.show_run(run)
     settled(panel, qtbot)
     return run
