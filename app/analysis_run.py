@@ -16,9 +16,10 @@ from app.times import duration_text
 from inference.errors import LabelError
 from inference.labels.vocabulary import find_term
 from inference.recordings.recording import Recording
-from inference.runtime.analysis import AnalysisRequest, AnalysisUpdate, ModelResult
+from inference.runtime.analysis import AnalysisRequest
 from inference.runtime.cards import EventRule
 from inference.runtime.package import ModelPackage
+from inference.runtime.results import AnalysisUpdate, ModelResult
 
 if TYPE_CHECKING:
     from inference.labels.detections import Detection
@@ -52,20 +53,22 @@ class AnalysisRun(QObject):
     Attributes
     ----------
     progress : how far it is.
-    track : probability so far, None before there is any.
+    tracks : probability so far of each network that looks for events, by the network's name.
+    problems : why a network could say nothing, by its name.
     found : detections that have become final so far, by id.
-    results : what each network said, complete; empty while it runs.
+    results : what each network said that is through with the whole recording.
+    gists : the same in one line each, by the network's name; also of an earlier analysis.
 
     Signals
     -------
     changed : any of the attributes is another.
-    finished : a tuple of `ModelResult`.
+    concluded : a network has ended; a tuple of the `ModelResult` of each that has by now.
 
     Lives in the GUI thread; the engine's thread ends with `close`.
     """
 
     changed = Signal()
-    finished = Signal(object)
+    concluded = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -77,13 +80,16 @@ class AnalysisRun(QObject):
         self._packages: tuple[ModelPackage, ...] = ()
         self._began_s = 0.0
         self.progress = Progress()
-        self.track: ProbabilityTrack | None = None
+        self.tracks: dict[str, ProbabilityTrack] = {}
+        self.problems: dict[str, str] = {}
         self.found: dict[str, Detection] = {}
         self.results: tuple[ModelResult, ...] = ()
+        self.gists: dict[str, str] = {}
 
     def forget(self) -> None:
         """Return to where nothing was analysed."""
-        self.progress, self.track, self.found, self.results = Progress(), None, {}, ()
+        self.progress, self.results = Progress(), ()
+        self.tracks, self.problems, self.found, self.gists = {}, {}, {}, {}
 
     def start(self, recording: Recording, packages: tuple[ModelPackage, ...]) -> None:
         """Analyse a recording with these networks."""
@@ -98,10 +104,12 @@ class AnalysisRun(QObject):
         """Show what an earlier analysis had found."""
         self.forget()
         for analysis in analyses:
-            probability = analysis.probability.reshape(len(analysis.time_s), -1)[:, -1]
-            self.track = _make_track(analysis.rule, analysis.time_s, probability, duration_s)
+            name, rule = analysis.reference.name, analysis.rule
+            self.gists[name] = analysis.gist
+            if rule is not None:
+                probability = analysis.probability.reshape(len(analysis.time_s), -1)[:, -1]
+                self.tracks[name] = _make_track(rule, analysis.time_s, probability, duration_s)
             self.progress = Progress(Phase.DONE, 1.0, "Analysed")
-            break
         self.changed.emit()
 
     def cancel(self) -> None:
@@ -111,6 +119,11 @@ class AnalysisRun(QObject):
     def close(self) -> None:
         """Stop and end the engine's thread."""
         self._engine.close()
+
+    @property
+    def track(self) -> ProbabilityTrack | None:
+        """Probability so far of the network that is looked at first, None before there is any."""
+        return next(iter(self.tracks.values()), None)
 
     @property
     def is_running(self) -> bool:
@@ -126,16 +139,25 @@ class AnalysisRun(QObject):
         fraction = (number + update.done_s / max(update.total_s, 1e-9)) / len(names)
         self.progress = Progress(Phase.RUNNING, fraction, self._tell_progress(fraction))
         self.found.update({detection.detection_id: detection for detection in update.detections})
-        if number == 0:
-            self._extend_track(self._packages[0].card.events, update)
+        rule = self._packages[number].card.events
+        if update.problem:
+            self.problems[update.model_name] = update.problem
+        elif rule is not None:
+            self._extend_track(rule, update)
+        if update.result is not None:
+            # What was found can be worked through while other networks are still busy.
+            self.results += (update.result,)
+            self.gists[update.model_name] = update.result.gist
+            self.concluded.emit(self.results)
         self.changed.emit()
 
     def _extend_track(self, rule: EventRule, update: AnalysisUpdate) -> None:
         time_s, probability = update.time_s, update.probability
-        if self.track is not None:
-            time_s = np.concatenate([self.track.time_s, time_s])
-            probability = np.concatenate([self.track.probability, probability])
-        self.track = _make_track(rule, time_s, probability, update.done_s)
+        before = self.tracks.get(update.model_name)
+        if before is not None:
+            time_s = np.concatenate([before.time_s, time_s])
+            probability = np.concatenate([before.probability, probability])
+        self.tracks[update.model_name] = _make_track(rule, time_s, probability, update.done_s)
 
     def _tell_progress(self, fraction: float) -> str:
         percent = f"Analysing {fraction:.0%}"
@@ -145,15 +167,9 @@ class AnalysisRun(QObject):
         return f"{percent}, {duration_text(left_s)} left"
 
     @Slot(object)
-    def _finish(self, results: tuple[ModelResult, ...]) -> None:
-        self.results = results
+    def _finish(self, _results: tuple[ModelResult, ...]) -> None:
         took = duration_text(time.monotonic() - self._began_s)
         self.progress = Progress(Phase.DONE, 1.0, f"Analysed in {took}")
-        if results:
-            first = results[0]
-            done_s = float(first.time_s[-1]) if first.time_s.size else 0.0
-            self.track = _make_track(first.events, first.time_s, first.probability, done_s)
-        self.finished.emit(results)
         self.changed.emit()
 
     @Slot(str)
@@ -169,9 +185,13 @@ class AnalysisRun(QObject):
         self.changed.emit()
 
 
-def _make_track(rule: EventRule, time_s: np.ndarray, probability: np.ndarray, done_s: float) -> ProbabilityTrack:
+def event_subject(rule: EventRule) -> str:
+    """Name what a network looks for as the theme and the lanes do: spasm, seizure."""
     try:
-        subject = find_term(rule.label).role
+        return find_term(rule.label).role
     except LabelError:
-        subject = rule.label
-    return ProbabilityTrack(f"P({subject})", time_s, probability, rule.threshold, done_s)
+        return rule.label
+
+
+def _make_track(rule: EventRule, time_s: np.ndarray, probability: np.ndarray, done_s: float) -> ProbabilityTrack:
+    return ProbabilityTrack(event_subject(rule), time_s, probability, rule.threshold, done_s)

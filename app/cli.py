@@ -16,7 +16,10 @@ EXIT_WORLD_ERROR = 2
 EXIT_INTERRUPTED = 130
 
 #: Order of the commands in the help; a module of ``app/commands`` that is not named here comes last.
-_ORDER = ("open", "demo", "info", "analyze", "screenshot", "export", "simulate", "score", "train", "models", "bench")
+_ORDER = (
+    *("open", "demo", "info", "analyze", "screenshot", "export", "simulate"),
+    *("score", "train", "evaluate", "models", "bench"),
+)
 
 _DESCRIPTION = """\
 Review paediatric EEG with EMG: see the traces and what a network found in them, put it right with a key, export it.

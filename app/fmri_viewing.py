@@ -25,12 +25,12 @@ class FmriViewer(QObject):
 
     Signals
     -------
-    came : a run is open, or there is a sentence on why it is not: the map is worth unfolding.
+    came(True) : a run is open, or there is a sentence on why it is not: the map is worth unfolding.
 
     Lives in the GUI thread; ``window`` is the parent of its dialogs.
     """
 
-    came = Signal()
+    came = Signal(bool)
 
     def __init__(self, session: Session, page: ReadingPage, panel: RoiMap, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -82,7 +82,7 @@ class FmriViewer(QObject):
         phase, before = self._fmri.phase, self._phase
         self._phase = phase
         if phase is not before and phase in (FmriPhase.READY, FmriPhase.FAILED):
-            self.came.emit()
+            self.came.emit(True)
 
     @Slot()
     def _follow(self) -> None:

@@ -1,6 +1,6 @@
 """The reading page: traces, the probability below them and the whole recording below that, on one time axis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.analysis_run import AnalysisRun, Phase
 from app.lanes.overview import OverviewLane
-from app.lanes.probability import HEIGHT_PX, LOW_HEIGHT_PX, ProbabilityLane
+from app.lanes.probability import ProbabilityLane, lane_height_px
 from app.lanes.region import RegionLane, RegionTrack
 from app.notestrip import NoteStrip
 from app.review import ReviewEvent
@@ -46,13 +46,11 @@ class ReadingPage(QWidget):
         super().__init__()
         self.traces = TraceView(palette=trace_palette(theme))
         self.notes = NoteStrip(theme)
-        self._probability = ProbabilityLane(theme)
+        self._theme = theme
+        self._lanes: dict[str, ProbabilityLane] = {}
         self._overview = OverviewLane(theme)
         self._regions: list[RegionLane] = []
-        self._theme = theme
-        self._are_lanes_visible = True
         self.traces.page_changed.connect(self._follow_page)
-        self._probability.time_chosen.connect(self.traces.centre_on)
         self._overview.time_chosen.connect(self.traces.centre_on)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -62,15 +60,37 @@ class ReadingPage(QWidget):
         self._region_column = QVBoxLayout()
         self._region_column.setSpacing(0)
         column.addLayout(self._region_column)
-        column.addWidget(self._probability)
+        self._probabilities = QVBoxLayout()
+        column.addLayout(self._probabilities)
         column.addWidget(self._overview)
+        self.set_networks({})
+
+    def set_networks(self, subjects: Mapping[str, str]) -> None:
+        """Lay out a lane for each network that looks for events, by name: what its probability is of.
+
+        Without any, the lane of spasms is there to say why it is empty.
+        """
+        subjects = subjects or {"": "spasm"}
+        if {name: lane.subject for name, lane in self._lanes.items()} == dict(subjects):
+            return
+        for lane in self._lanes.values():
+            self._probabilities.removeWidget(lane)
+            lane.deleteLater()
+        self._lanes = {name: ProbabilityLane(self._theme, subject) for name, subject in subjects.items()}
+        for lane in self._lanes.values():
+            lane.time_chosen.connect(self.traces.centre_on)
+            self._probabilities.addWidget(lane)
+            # Only now: a widget that is shown before it has a parent becomes a window of its own.
+            lane.setVisible(self._overview.isVisibleTo(self))
+        self._share_height()
+        self._follow_page()
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme."""
         self.traces.set_palette(trace_palette(theme))
         self.notes.set_theme(theme)
         self._theme = theme
-        for lane in (self._probability, self._overview, *self._regions):
+        for lane in (*self._lanes.values(), *self._regions, self._overview):
             lane.set_theme(theme)
 
     def set_recording(self, recording: Recording | None) -> None:
@@ -87,8 +107,7 @@ class ReadingPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Leave the traces their share of a low window."""
-        low = self.height() < _LOW_PAGE_PX
-        self._probability.setFixedHeight(LOW_HEIGHT_PX if low else HEIGHT_PX)
+        self._share_height()
         super().resizeEvent(event)
 
     def gather_notes(self, recording: Recording | None) -> tuple[str, ...]:
@@ -102,8 +121,7 @@ class ReadingPage(QWidget):
 
     def set_lanes_visible(self, visible: bool) -> None:
         """Show or fold away the lanes."""
-        self._are_lanes_visible = visible
-        for lane in (self._probability, self._overview, *self._regions):
+        for lane in (*self._lanes.values(), *self._regions, self._overview):
             lane.setVisible(visible)
 
     def set_regions(self, tracks: Sequence[RegionTrack], current: int, volume: int | None) -> None:
@@ -119,7 +137,7 @@ class ReadingPage(QWidget):
             lane.chosen.connect(self.region_chosen)
             lane.dismissed.connect(self.region_dismissed)
             self._region_column.addWidget(lane)
-            lane.setVisible(self._are_lanes_visible)
+            lane.setVisible(self._overview.isVisibleTo(self))
             self._regions.append(lane)
         for lane in self._regions:
             lane.set_current(lane.track.label == current)
@@ -146,16 +164,23 @@ class ReadingPage(QWidget):
             Phase.CANCELLED: "Analysis was stopped here: press F5 to start again",
             Phase.FAILED: analysis.progress.sentence,
         }
-        self._probability.set_track(analysis.track, sentences[analysis.progress.phase])
+        sentence = sentences[analysis.progress.phase]
+        for name, lane in self._lanes.items():
+            lane.set_track(analysis.tracks.get(name), analysis.problems.get(name, sentence))
         self._overview.set_track(analysis.track)
+
+    def _share_height(self) -> None:
+        height_px = lane_height_px(len(self._lanes), low=self.height() < _LOW_PAGE_PX)
+        for lane in self._lanes.values():
+            lane.setFixedHeight(height_px)
 
     @Slot()
     def _follow_page(self) -> None:
         page = self.traces.page
         right_px = self.traces.width() - page.right
-        for lane in (self._probability, self._overview, *self._regions):
+        for lane in (*self._lanes.values(), *self._regions, self._overview):
             lane.set_margins(page.left, right_px)
-        for lane in (self._probability, *self._regions):
+        for lane in (*self._lanes.values(), *self._regions):
             lane.set_span(page.position_s, page.end_s - page.position_s)
         self._overview.set_page(page.position_s, self.traces.page_s)
         self.page_changed.emit(page.position_s, self.traces.page_s)

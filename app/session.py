@@ -16,9 +16,9 @@ from app.study.study import Study
 from inference.errors import SpasmlensError
 from inference.labels.annotations import ReadingView
 from inference.recordings.recording import ChannelKind, Recording
-from inference.runtime.analysis import ModelResult
 from inference.runtime.package import ModelPackage
 from inference.runtime.registry import SHIPPED_FOLDER, PackageSurvey
+from inference.runtime.results import ModelResult
 
 
 class Session(QObject):
@@ -76,7 +76,7 @@ class Session(QObject):
         self.fmri = FmriRun(self)
         self.analysis = AnalysisRun(self)
         self.analysis.changed.connect(self._gather_events)
-        self.analysis.finished.connect(self._keep_results)
+        self.analysis.concluded.connect(self._keep_results)
 
     # Opening and closing
 
@@ -130,7 +130,7 @@ class Session(QObject):
 
     @property
     def networks(self) -> tuple[ModelPackage, ...]:
-        """The networks that look for events."""
+        """The networks that look at a recording, in the order in which they do."""
         return self.models.packages
 
     @property

@@ -71,6 +71,10 @@ class Theme:
         }
         return named.get(kind, self.other)
 
+    def subject(self, name: str) -> QColor:
+        """Give the colour of what networks look for, by the name of its colour in the vocabulary."""
+        return {"spasm": self.spasm, "seizure": self.seizure}.get(name, self.pattern)
+
     def decision(self, decision: Decision | None) -> QColor:
         """Give the colour of a person's decision; an undecided detection has that of its network's finding."""
         named = {

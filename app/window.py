@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget
 
-from app.analysis_run import Phase
+from app.analysis_run import Phase, event_subject
 from app.dialogs.about import AboutDialog
 from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
@@ -16,7 +16,7 @@ from app.dialogs.sentence import SentenceDialog
 from app.docks import add_dock, dock_width
 from app.fmri_viewing import FmriViewer
 from app.panels.event_queue import EventQueue
-from app.panels.models import ModelsPanel, card_warning
+from app.panels.models import SIMULATED_WARNING, ModelsPanel, card_warning
 from app.panels.roi_map import RoiMap
 from app.reading import ReadingPage, label_name
 from app.reviewing import Reviewer
@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._settings = settings
-        self._shown_phase: Phase | None = None
+        self._shown_stand: tuple[Phase, int, int] | None = None
         self._urgent_notes: tuple[str, ...] = ()
         theme = THEMES.get(settings.theme, THEMES["light"])
         apply_theme(_application(), theme)
@@ -117,7 +117,7 @@ class MainWindow(QMainWindow):
         session.fmri.changed.connect(self._show_available)
         session.fmri.failed.connect(self._tell_failed)
         self.roi_map.failed.connect(self._tell_failed)
-        self._fmri_viewer.came.connect(self._unfold_map)
+        self._fmri_viewer.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
         self.queue.selected.connect(self._show_available)
         self.page.page_changed.connect(self._show_position)
         self.page.traces.failed.connect(self._tell_failed)
@@ -134,10 +134,7 @@ class MainWindow(QMainWindow):
             "analyse": self.session.analyse,
             "cancel": self.session.analysis.cancel,
             "auto_advance": self._set_auto_advance,
-            "events_panel": self._arrange,
-            "models_panel": self._arrange,
-            "roi-map_panel": self._arrange,
-            "notes": self._arrange,
+            **dict.fromkeys((*self._docks, "notes"), self._arrange),
             "traces_only": self._show_traces_only,
             "dark": self._set_dark,
             "let_go": self._let_go,
@@ -163,10 +160,12 @@ class MainWindow(QMainWindow):
         self._settings.remember_file(session.path)
         self._reviewer.forget()
         self.page.set_recording(session.recording)
+        rules = {package.card.name: package.card.events for package in session.networks}
+        self.page.set_networks({name: event_subject(rule) for name, rule in rules.items() if rule is not None})
         self._viewer.tell_study()
         self._stack.setCurrentWidget(self.page)
         self._status.set_saved("")
-        self._shown_phase = None
+        self._shown_stand = None
         self._urgent_notes = ()
         self._show_view()
         self._show_notice()
@@ -210,10 +209,12 @@ class MainWindow(QMainWindow):
         self._bar.set_busy(running)
         self._status.set_analysis(progress.sentence, progress.fraction if running else None)
         self.page.set_analysis(self.session.analysis, self._why_no_model())
-        if progress.phase is not self._shown_phase:
-            self._shown_phase = progress.phase
-            models = self.session.models
-            self.models.show_models(models.packages, models.problems, self.session.analysis.results)
+        analysis = self.session.analysis
+        stand = (progress.phase, len(analysis.results), len(analysis.problems))
+        if stand != self._shown_stand:
+            self._shown_stand = stand
+            said = {**analysis.gists, **analysis.problems}
+            self.models.show_models(self.session.models, said, analysis.results)
             self._show_events()
             self._show_available()
 
@@ -279,10 +280,13 @@ class MainWindow(QMainWindow):
 
     def _show_notice(self) -> None:
         session = self.session
-        card = session.networks[0].card if session.networks else None
-        name = f"Spasmlens {VERSION}" if card is None else f"{card.title} {card.version}"
-        warning = "trained on simulated data, not clinically validated" if card is None else card_warning(card)
-        if session.recording is not None and card is None:
+        cards = [package.card for package in session.networks]
+        name, warning = f"Spasmlens {VERSION}", SIMULATED_WARNING
+        if cards:
+            others = f" and {len(cards) - 1} more" if len(cards) > 1 else ""
+            name = f"{cards[0].title} {cards[0].version}{others}"
+            warning = next(filter(None, map(card_warning, cards)), "")
+        elif session.recording is not None:
             name, warning = "No network", self._why_no_model()
         self._bar.notice.set_text(name, warning)
         parts = (session.path.name if session.path else "", f"{name}: {warning}" if warning else name, "Spasmlens")
@@ -302,7 +306,7 @@ class MainWindow(QMainWindow):
         return {
             Phase.NONE: "Not analysed yet. Press F5.",
             Phase.RUNNING: "Nothing found yet. The analysis is still running.",
-            Phase.DONE: "The network found no event. Drag over the traces and press Return to add one.",
+            Phase.DONE: "No event was found. Drag over the traces and press Return to add one.",
             Phase.CANCELLED: "The analysis was stopped before it found an event. Press F5 to start it again.",
             Phase.FAILED: session.analysis.progress.sentence,
         }[phase]
@@ -319,10 +323,6 @@ class MainWindow(QMainWindow):
         self._bar.setVisible(not alone)
         self._status.setVisible(not alone)
         self.page.set_lanes_visible(not alone)
-
-    @Slot()
-    def _unfold_map(self) -> None:
-        self.actions_by_id["roi-map_panel"].setChecked(True)
 
     @Slot(bool)
     def _show_traces_only(self, alone: bool) -> None:

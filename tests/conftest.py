@@ -2,8 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from inference.runtime.package import ModelPackage
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -18,3 +22,13 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real recordings are not here ({folder}); set SPASMLENS_TEST_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def untrained_packages(pytestconfig: pytest.Config) -> "dict[str, ModelPackage]":
+    """Packages of the networks that tell more than spasms, with random weights."""
+    pytest.importorskip("torch")
+    from tests.inference.runtime.networks import find_networks
+
+    # Their export takes half a minute, which only a change of what is exported is worth.
+    return find_networks(pytestconfig.cache.mkdir("networks"))

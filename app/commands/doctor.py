@@ -148,6 +148,8 @@ def _examine_models() -> Iterator[Finding]:
         card = package.card
         validity = "trained on simulated data, not clinically validated" if card.simulated else card.trained_on
         yield Finding("models", Verdict.OK, f"{card.name} {card.version} verified; {validity}.")
+    for sentence in survey.missing if survey.packages else ():
+        yield Finding("models", Verdict.ABSENT, sentence)
     if not survey.packages and not survey.problems:
         yield Finding("models", Verdict.ABSENT, "No model package is installed: recordings can be read, not analysed.")
 

@@ -30,7 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("action", choices=("list", "verify"), metavar="{list,verify}", help="what to do, see above")
-    parser.add_argument("--json", action="store_true", help="print one JSON object: models[], problems[]")
+    parser.add_argument("--json", action="store_true", help="print one JSON object: models[], missing[], problems[]")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,11 +45,13 @@ def run(args: argparse.Namespace) -> int:
         else:
             sound.append(package)
     if args.json:
-        json.dump({"models": [_describe(package) for package in sound], "problems": problems}, sys.stdout, indent=1)
+        described = [_describe(package) for package in sound]
+        json.dump({"models": described, "missing": survey.missing, "problems": problems}, sys.stdout, indent=1)
         sys.stdout.write("\n")
     else:
         for package in sound:
             sys.stdout.write(_tell(package, "verified" if args.action == "verify" else package.card.title))
+        sys.stdout.writelines(f"{sentence}\n" for sentence in survey.missing)
         if not sound and not problems:
             sys.stdout.write(f"No model package is in {SHIPPED_FOLDER}.\n")
     for problem in problems:
@@ -72,6 +74,8 @@ def _describe(package: ModelPackage) -> dict[str, Any]:
         "version": card.version,
         "title": card.title,
         "task": card.task,
+        "kind": card.inputs.kind,
+        "tasks": {output.task: output.classes for output in card.outputs if output.task},
         "digest": package.reference.digest,
         "simulated": card.simulated,
         "trained_on": card.trained_on,

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field
 from threading import Event
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from inference.errors import SpasmlensError
-from inference.runtime.analysis import AnalysisRequest, ModelResult, analyze
+from inference.runtime.analysis import AnalysisRequest, analyze
+
+if TYPE_CHECKING:
+    from inference.runtime.results import ModelResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)

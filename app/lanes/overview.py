@@ -77,7 +77,7 @@ class OverviewLane(Lane):
         axis = self.axis
         edges_px = np.arange(axis.left_px, axis.right_px + 1)
         highest = column_maxima(self._track, (edges_px - axis.left_px) / axis.width_px * axis.duration_s)
-        painter.setPen(with_alpha(self.theme.spasm, 0.4))
+        painter.setPen(with_alpha(self.theme.subject(self._track.subject), 0.4))
         for x, value in zip(edges_px, highest, strict=False):
             if value > 0.02:
                 painter.drawLine(QPointF(x, _STRIP_PX), QPointF(x, _STRIP_PX - float(value) * (_STRIP_PX - 3)))

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 class ProbabilityTrack:
     """Probability of one network, complete up to ``done_s``.
 
-    ``time_s`` is ascending, ``probability`` 0 to 1 or NaN where the network could not be asked; ``threshold`` is that
-    of its events.
+    ``subject`` is what the probability is of, as the theme names its colour. ``time_s`` is ascending, ``probability`` 0
+    to 1 or NaN where the network could not be asked; ``threshold`` is that of its events.
     """
 
-    title: str
+    subject: str
     time_s: NDArray[np.float64]
     probability: NDArray[np.float32]
     threshold: float

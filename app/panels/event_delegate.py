@@ -8,6 +8,7 @@ from app.panels.event_model import EVENT_ROLE, Column, EventModel, Index
 from app.review import ReviewEvent, ReviewStatus
 from app.theme import GRID_PX, SMALL_PX, TINY_PX, Theme, ui_font, with_alpha
 from app.times import clock_text
+from inference.labels.vocabulary import load_vocabulary
 
 ROW_PX = 40
 MARK_PX = 10
@@ -110,4 +111,6 @@ class EventDelegate(QStyledItemDelegate):
             return
         bar = QRectF(inner.left(), inner.center().y() + 6, inner.width(), 4)
         painter.fillRect(bar, self.theme.grid_strong)
-        painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * event.probability, bar.height()), self.theme.spasm)
+        term = load_vocabulary().by_spelling.get(event.label)
+        colour = self.theme.subject("" if term is None else term.role)
+        painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * event.probability, bar.height()), colour)

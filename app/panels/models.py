@@ -1,14 +1,14 @@
 """The models panel: which networks are here, what they learned from, and what the last analysis saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.theme import GRID_PX
-from inference.runtime.analysis import ModelResult
 from inference.runtime.cards import ModelCard
-from inference.runtime.package import ModelPackage
+from inference.runtime.registry import PackageSurvey
+from inference.runtime.results import ModelResult
 
 SIMULATED_WARNING = "trained on simulated data, not clinically validated"
 
@@ -19,36 +19,55 @@ def card_warning(card: ModelCard) -> str:
 
 
 class ModelsPanel(QScrollArea):
-    """A quiet sheet of text: one paragraph a network, another on its last analysis."""
+    """A quiet sheet of text: what each network gave in a line, then a paragraph on each and on its last analysis."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.show_models((), (), ())
+        self.show_models(PackageSurvey((), ()), {}, ())
 
-    def show_models(
-        self, packages: Sequence[ModelPackage], problems: Sequence[str], results: Sequence[ModelResult]
-    ) -> None:
-        """Show what is here; ``problems`` are sentences on packages that cannot be used."""
+    def show_models(self, models: PackageSurvey, said: Mapping[str, str], results: Sequence[ModelResult]) -> None:
+        """Show what is here and what an analysis gave.
+
+        Parameters
+        ----------
+        models : the networks, and what is wrong with packages that cannot be used.
+        said : by a network's name, one line on what it gave, or why it gave nothing.
+        results : what else is known of the networks that have ended.
+        """
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
         column.setSpacing(GRID_PX // 2)
-        if not packages:
-            why = "No network can be used here." if problems else "Open a recording to see which networks are here."
+        if not models.packages:
+            why = (
+                "No network can be used here."
+                if models.problems
+                else "Open a recording to see which networks are here."
+            )
             column.addWidget(_text(why, "muted"))
-        for sentence in problems:
+        for sentence in models.problems:
             column.addWidget(_text(sentence, "error"))
-        said = {result.reference.name: result for result in results}
-        for package in packages:
+        if said:
+            _list_findings(column, models, said)
+        ended = {result.reference.name: result for result in results}
+        for package in models.packages:
             _describe_card(column, package.card)
-            if package.card.name in said:
-                _describe_result(column, said[package.card.name])
+            if package.card.name in ended:
+                _describe_result(column, ended[package.card.name])
             column.addSpacing(2 * GRID_PX)
         column.addStretch(1)
         self.setWidget(page)
+
+
+def _list_findings(column: QVBoxLayout, models: PackageSurvey, said: Mapping[str, str]) -> None:
+    column.addWidget(_text("This analysis", "heading"))
+    for card in (package.card for package in models.packages):
+        if said.get(card.name):
+            column.addWidget(_pair(card.title, said[card.name]))
+    column.addSpacing(2 * GRID_PX)
 
 
 def _describe_card(column: QVBoxLayout, card: ModelCard) -> None:
@@ -68,8 +87,6 @@ def _describe_card(column: QVBoxLayout, card: ModelCard) -> None:
 
 def _describe_result(column: QVBoxLayout, result: ModelResult) -> None:
     column.addSpacing(GRID_PX)
-    column.addWidget(_text("This analysis", "heading"))
-    column.addWidget(_pair("Events", str(len(result.detections))))
     column.addWidget(_pair("Ran on", f"{result.provider.upper()} in {result.seconds:.0f} s"))
     saw = _pair("Saw", f"{len(result.channels_used)} channels")
     saw.setToolTip(", ".join(result.channels_used))

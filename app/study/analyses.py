@@ -33,8 +33,12 @@ class AnalysisResult(Protocol):
         """Detections formed from them."""
 
     @property
-    def events(self) -> EventRule:
-        """Rule by which they were formed."""
+    def events(self) -> EventRule | None:
+        """Rule by which they were formed, None where the network finds no events."""
+
+    @property
+    def gist(self) -> str:
+        """What the network gave, in one line."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,14 +46,16 @@ class Analysis:
     """One network's result on this recording.
 
     ``time_s`` is float64, shape (n,); ``probability`` float32, shape (n,) or (n, classes); ``rule`` says how the
-    detections were formed and holds the threshold that the probability lane draws.
+    detections were formed and holds the threshold that the probability lane draws, None where the network finds no
+    events; ``gist`` is what the network gave, in one line.
     """
 
     source: ModelSource
     detections: tuple[Detection, ...]
     time_s: NDArray[np.float64]
     probability: NDArray[np.float32]
-    rule: EventRule
+    rule: EventRule | None
+    gist: str = ""
 
     @property
     def reference(self) -> ModelReference:
@@ -68,4 +74,5 @@ def keep(result: AnalysisResult, packages: Sequence[ModelPackage]) -> Analysis:
         np.array(result.time_s, dtype=np.float64),
         np.array(result.probability, dtype=np.float32),
         result.events,
+        result.gist,
     )

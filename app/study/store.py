@@ -26,7 +26,7 @@ from inference.runtime.cards import EventRule
 DATABASE_NAME = "study.sqlite"
 LOCK_NAME = "study.lock"
 APPLICATION_ID = 0x53504C4E  # "SPLN"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 _SCHEMA = f"""
@@ -48,8 +48,15 @@ CREATE TRIGGER journal_is_never_shortened BEFORE DELETE ON journal
 CREATE TABLE analysis (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, simulated INTEGER, trained_on TEXT NOT NULL,
     stored TEXT NOT NULL, is_current INTEGER NOT NULL, rule TEXT NOT NULL, detections TEXT NOT NULL,
-    time_s BLOB NOT NULL, probability BLOB NOT NULL
+    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT ''
 );
+COMMIT;
+"""
+#: What makes a study of version 1 one of version 2: a line on what each network gave.
+_FROM_VERSION_1 = """
+BEGIN IMMEDIATE;
+ALTER TABLE analysis ADD COLUMN gist TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 2;
 COMMIT;
 """
 
@@ -150,8 +157,11 @@ class Store:
         """Read the analyses that are current, and all that were ever kept."""
         columns = "digest, name, version, simulated, trained_on, rule, detections, time_s, probability, is_current"
         with _explained(self.path):
+            # A study that may only be read stays of the version that it is.
+            has_gist = self._connection.execute("PRAGMA user_version").fetchone()[0] > 1
+            columns += ", gist" if has_gist else ", ''"
             rows = self._connection.execute(f"SELECT {columns} FROM analysis ORDER BY stored, rowid").fetchall()
-            analyses = [(_read_analysis(row), bool(row[-1])) for row in rows]
+            analyses = [(_read_analysis(row), bool(row[9])) for row in rows]
         return [analysis for analysis, current in analyses if current], [analysis for analysis, _ in analyses]
 
     def append(self, entry: Entry) -> None:
@@ -174,7 +184,7 @@ class Store:
             self._connection.execute("UPDATE analysis SET is_current = 0")
             for analysis in analyses:
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
                     _analysis_values(analysis, stored),
                 )
 
@@ -190,6 +200,8 @@ class Store:
             self._connection.executescript(_SCHEMA)
             self.write_identity(identity)
             return
+        if execute("PRAGMA user_version").fetchone()[0] == 1:
+            self._connection.executescript(_FROM_VERSION_1)
         known = self.read_identity()
         if known.fingerprint != identity.fingerprint:
             raise StudyError(f"The study in {self.path.parent} belongs to another recording ({known.path.name}).")
@@ -287,10 +299,11 @@ def _analysis_values(analysis: Analysis, stored: str) -> tuple[object, ...]:
         source.simulated,
         source.trained_on,
         stored,
-        json.dumps(asdict(analysis.rule)),
+        json.dumps(None if analysis.rule is None else asdict(analysis.rule)),
         json.dumps([detection_to_json(detection) for detection in analysis.detections]),
         analysis.time_s.astype("<f8").tobytes(),
         analysis.probability.astype("<f4").tobytes(),
+        analysis.gist,
     )
 
 
@@ -304,8 +317,14 @@ def _read_analysis(row: Sequence[Any]) -> Analysis:
         ModelReference(name, version, digest), None if simulated is None else bool(simulated), trained_on
     )
     kept = tuple(detection_from_json(fields) for fields in json.loads(detections))
+    fields = json.loads(rule)
     return Analysis(
-        source, kept, time_s.astype(np.float64), probability.astype(np.float32), EventRule(**json.loads(rule))
+        source,
+        kept,
+        time_s.astype(np.float64),
+        probability.astype(np.float32),
+        None if fields is None else EventRule(**fields),
+        row[10],
     )
 
 

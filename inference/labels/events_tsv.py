@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,12 +26,17 @@ class EventTable:
     duration_s: float | None
 
 
-def read_seizures(path: Path) -> EventTable:
+def read_seizures(path: Path, wanted: Callable[[str], bool] = is_seizure) -> EventTable:
     """Read the seizures of an event file.
 
     The columns ``onset`` and ``duration`` are needed, in any order and case; the type of an event may be called
-    ``eventType``, ``trial_type`` or ``label``. Rows of another type than a seizure, rows that a person rejected and
-    rows that a person was unsure of are left out. A file without a type column is taken to list seizures only.
+    ``eventType``, ``trial_type`` or ``label``, and HED tags may stand beside it. Rows of another type than a seizure,
+    rows that a person rejected and rows that a person was unsure of are left out. A file without any such column is
+    taken to list seizures only.
+
+    Parameters
+    ----------
+    wanted : tells from a type, or from the cell with the HED tags, whether an event is to be read.
 
     Raises
     ------
@@ -42,15 +47,16 @@ def read_seizures(path: Path) -> EventTable:
     for needed in ("onset", "duration"):
         if needed not in columns:
             raise LabelError(f"{path} is not a list of events: it has no column {needed!r}.")
-    type_column = next((columns[name] for name in _TYPE_COLUMNS if name in columns), None)
+    type_columns = [columns[name] for name in _TYPE_COLUMNS if name in columns][:1]
+    type_columns += [columns[name] for name in ("hed",) if name in columns]
     spans = []
     durations_s = []
     for line, row in rows:
         if "recordingduration" in columns:
             durations_s.append(_number(path, line, "recordingDuration", row[columns["recordingduration"]]))
         decision = row[columns["decision"]] if "decision" in columns else ""
-        wanted = type_column is None or is_seizure(row[type_column])
-        if wanted and decision not in (Decision.REJECTED, Decision.UNSURE):
+        is_wanted = not type_columns or any(wanted(row[column]) for column in type_columns)
+        if is_wanted and decision not in (Decision.REJECTED, Decision.UNSURE):
             spans.append(_span(path, line, row[columns["onset"]], row[columns["duration"]]))
     known_s = [value for value in durations_s if value is not None]
     return EventTable(path, tuple(spans), max(known_s, default=None))

@@ -37,6 +37,7 @@ class ChannelPlan:
     used : names of the recording's channels that the network sees, EEG before EMG.
     missing : electrodes that are masked, and ``"EMG"`` where there is none at all.
     interpolated : electrodes estimated from their neighbours.
+    excluded : names of channels that were not to be used.
     problems : plain sentences on what is not as the network knows it.
     """
 
@@ -48,6 +49,7 @@ class ChannelPlan:
     used: tuple[str, ...]
     missing: tuple[str, ...]
     interpolated: tuple[str, ...]
+    excluded: frozenset[str]
     problems: tuple[str, ...]
 
 
@@ -97,8 +99,8 @@ def plan_channels(channels: Sequence[Channel], spec: MontageInputs, exclude: Col
     if not emg and spec.n_emg:
         missing.append("EMG")
         problems.append("No usable EMG: the network works from the EEG alone.")
-    problems.extend(_tell_narrow_bands([channels[lead.index] for lead in leads], spec.hff_hz, "EEG"))
-    problems.extend(_tell_narrow_bands([channels[i] for i in emg], spec.emg_hff_hz, "EMG"))
+    problems.extend(tell_narrow_bands([channels[lead.index] for lead in leads], spec.hff_hz, "EEG"))
+    problems.extend(tell_narrow_bands([channels[i] for i in emg], spec.emg_hff_hz, "EMG"))
     empty = np.zeros(len(leads))
     return ChannelPlan(
         eeg_channels=tuple(lead.index for lead in leads),
@@ -109,6 +111,7 @@ def plan_channels(channels: Sequence[Channel], spec: MontageInputs, exclude: Col
         used=tuple(channels[i].name for i in (*(lead.index for lead in leads), *emg)),
         missing=tuple(missing),
         interpolated=interpolated,
+        excluded=frozenset(exclude),
         problems=tuple(problems),
     )
 
@@ -235,7 +238,8 @@ def _fill_electrodes(
 
 def _choose_emg(candidates: Iterable[tuple[int, Channel]], spec: MontageInputs, problems: list[str]) -> tuple[int, ...]:
     usable = []
-    for i, channel in candidates:
+    # A network that looks at no muscle is not told about them either.
+    for i, channel in candidates if spec.n_emg else ():
         if channel.kind is not ChannelKind.EMG:
             continue
         # Half an octave above the lower edge of the band is the least that still shows a burst.
@@ -284,7 +288,8 @@ def _rank_emg(name: str) -> int:
     return 2 if _CHIN.search(name) else 3
 
 
-def _tell_narrow_bands(channels: Iterable[Channel], hff_hz: float, kind: str) -> list[str]:
+def tell_narrow_bands(channels: Iterable[Channel], hff_hz: float, kind: str) -> list[str]:
+    """Give a sentence where channels are too slow for the upper edge of a network's band."""
     slow = [channel for channel in channels if channel.rate_hz < 2 * hff_hz]
     if not slow:
         return []

@@ -1,8 +1,7 @@
 """From a recording to what a network sees: the one implementation that training and running share."""
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,29 +11,17 @@ from inference.recordings.recording import Recording
 from inference.runtime.cards import MontageInputs
 from inference.runtime.channel_plan import ChannelPlan, plan_channels
 from inference.runtime.mains import resolve_notch
-from inference.signals.filters import FilterSettings, filter_signal, guard_s
-from inference.signals.resampling import resample
+from inference.runtime.reading import TILE_S, SignalReader, carry_on, split_at_tiles
+from inference.signals.filters import FilterSettings
 
 __all__ = ["ChannelPlan", "InputPreparer", "PreparedSignals", "plan_channels"]
 
-#: Signals are prepared in tiles on a fixed grid, so that no sample depends on how the recording is read.
-TILE_S = 30.0
-#: Amplitudes are measured in at most so many blocks, spread evenly over the recording.
-MAX_SCALE_BLOCKS = 32
-SCALE_BLOCK_S = 10.0
 #: A quieter signal is not amplified further: what is left would be the amplifier's own noise.
 MIN_SCALE_UV = 0.5
-#: A channel that never leaves its median by more than this was not connected.
-_SILENT_UV = 1e-3
 # A median shrugs off what a short guard leaves at the edges of a block.
-_SCALE_GUARD_S = 2.0
-_MAD_TO_SD = 1.4826
+SCALE_GUARD_S = 2.0
+MAD_TO_SD = 1.4826
 _KEPT_TILES = 2
-_CHANNELS_AT_ONCE = 8
-
-
-def _carry_on() -> None:
-    """Let the work go on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,19 +64,19 @@ class InputPreparer:
     """
 
     def __init__(
-        self, recording: Recording, plan: ChannelPlan, spec: MontageInputs, checkpoint: Callable[[], None] = _carry_on
+        self, recording: Recording, plan: ChannelPlan, spec: MontageInputs, checkpoint: Callable[[], None] = carry_on
     ) -> None:
         self._recording = recording
         self._spec = spec
-        self._checkpoint = checkpoint
+        self._reader = SignalReader(recording, spec.rate_hz, checkpoint)
         self._tile_samples = round(TILE_S * spec.rate_hz)
         self._tiles: dict[int, PreparedSignals] = {}
         self.eeg_scale_uv = 1.0
         self.emg_scale_uv = np.ones(spec.n_emg, dtype=np.float32)
         silent = self._find_silent(plan)
-        self.plan = plan_channels(recording.channels, spec, exclude=silent) if silent else plan
-        blocks = self._scale_onsets_s()
-        self.notch_hz = resolve_notch(spec.notch_hz, recording, self.plan.eeg_channels, blocks, checkpoint)
+        self.plan = plan_channels(recording.channels, spec, exclude=plan.excluded | silent) if silent else plan
+        blocks_s = self._reader.blocks_s()
+        self.notch_hz = resolve_notch(spec.notch_hz, recording, self.plan.eeg_channels, blocks_s, checkpoint)
         self._eeg_filter = FilterSettings(spec.lff_hz, spec.hff_hz, self.notch_hz)
         self._emg_filter = FilterSettings(spec.emg_lff_hz, spec.emg_hff_hz, self.notch_hz)
         self._measure_scales()
@@ -105,14 +92,9 @@ class InputPreparer:
         first = round(onset_s * self._spec.rate_hz)
         stop = round((onset_s + duration_s) * self._spec.rate_hz)
         parts = []
-        while first < stop:
-            tile, start = divmod(first, self._tile_samples)
-            end = min(start + stop - first, self._tile_samples)
+        for tile, part in split_at_tiles(first, stop, self._tile_samples):
             prepared = self._read_tile(tile)
-            parts.append(
-                PreparedSignals(prepared.eeg[:, start:end], prepared.emg[:, start:end], prepared.valid[start:end])
-            )
-            first += end - start
+            parts.append(PreparedSignals(prepared.eeg[:, part], prepared.emg[:, part], prepared.valid[part]))
         if len(parts) == 1:
             return parts[0]
         return self._join(parts)
@@ -137,8 +119,8 @@ class InputPreparer:
         return self._tiles[tile]
 
     def _prepare(self, first: int, n_samples: int, max_guard_s: float) -> PreparedSignals:
-        eeg = self._read_filtered(self.plan.eeg_channels, first, n_samples, self._eeg_filter, max_guard_s)
-        emg = self._read_filtered(self.plan.emg_channels, first, n_samples, self._emg_filter, max_guard_s)
+        eeg = self._reader.read(self.plan.eeg_channels, first, n_samples, self._eeg_filter, max_guard_s)
+        emg = self._reader.read(self.plan.emg_channels, first, n_samples, self._emg_filter, max_guard_s)
         valid = np.isfinite(np.concatenate([eeg, emg])).all(axis=0)
         eeg[:, ~valid] = 0.0
         slots = np.zeros((self._spec.n_emg, n_samples), dtype=np.float32)
@@ -148,64 +130,21 @@ class InputPreparer:
         electrodes /= np.float32(self.eeg_scale_uv)
         return PreparedSignals(electrodes, slots, valid)
 
-    def _read_filtered(
-        self, channels: Sequence[int], first: int, n_samples: int, settings: FilterSettings, max_guard_s: float
-    ) -> NDArray[np.float32]:
-        rate_hz = self._spec.rate_hz
-        onset_s = first / rate_hz
-        signals = np.empty((len(channels), n_samples), dtype=np.float32)
-        # Whole seconds, so that the grids of the usual rates meet; at least one for the resampling filter.
-        edge_s = math.ceil(min(max(guard_s(settings), 1.0), max_guard_s))
-        read_onset_s = onset_s - edge_s
-        read_duration_s = n_samples / rate_hz + 2 * edge_s
-        for native_hz, rows in self._group_by_rate(channels):
-            self._checkpoint()
-            spans = self._recording.read([channels[row] for row in rows], read_onset_s, read_duration_s)
-            prepared = resample(filter_signal(np.stack(spans), native_hz, settings), native_hz, rate_hz)
-            # The first sample that was read lies on the channel's own grid, less than half a sample from the onset.
-            lead_s = onset_s - round(read_onset_s * native_hz) / native_hz
-            start = round(lead_s * rate_hz)
-            signals[rows] = prepared[:, start : start + n_samples]
-        return signals
-
-    def _group_by_rate(self, channels: Sequence[int]) -> Iterator[tuple[float, list[int]]]:
-        """Yield rows of ``channels`` that share a rate, few enough at a time to stop between them."""
-        by_rate: dict[float, list[int]] = defaultdict(list)
-        for row, index in enumerate(channels):
-            by_rate[self._recording.channels[index].rate_hz].append(row)
-        for rate_hz, rows in by_rate.items():
-            for start in range(0, len(rows), _CHANNELS_AT_ONCE):
-                yield rate_hz, rows[start : start + _CHANNELS_AT_ONCE]
-
-    def _scale_onsets_s(self) -> tuple[NDArray[np.float64], float]:
-        duration_s = self._recording.duration_s
-        block_s = min(SCALE_BLOCK_S, duration_s)
-        n_blocks = max(1, min(MAX_SCALE_BLOCKS, int(duration_s // SCALE_BLOCK_S)))
-        return np.linspace(0.0, duration_s - block_s, n_blocks), block_s
-
     def _find_silent(self, plan: ChannelPlan) -> frozenset[str]:
-        """Name the channels that are constant in every block, unless the others were recorded against them."""
-        channels = (*plan.eeg_channels, *plan.emg_channels)
+        """Name the channels that are silent, but for those that the others were recorded against."""
+        silent = self._reader.find_silent((*plan.eeg_channels, *plan.emg_channels))
         references = {self._recording.channels[i].reference for i in plan.eeg_channels}
-        is_silent = np.ones(len(channels), dtype=bool)
-        onsets_s, block_s = self._scale_onsets_s()
-        for onset_s in onsets_s:
-            self._checkpoint()
-            for row, span in enumerate(self._recording.read(channels, float(onset_s), block_s)):
-                finite = span[np.isfinite(span)]
-                is_silent[row] &= finite.size == 0 or float(np.ptp(finite)) <= _SILENT_UV
-        if is_silent.all():
-            return frozenset()
-        silent = (self._recording.channels[i] for i, flag in zip(channels, is_silent, strict=True) if flag)
         return frozenset(
-            channel.name for channel in silent if channel.electrode is None or channel.electrode not in references
+            channel.name
+            for channel in self._recording.channels
+            if channel.name in silent and (channel.electrode is None or channel.electrode not in references)
         )
 
     def _measure_scales(self) -> None:
-        onsets_s, block_s = self._scale_onsets_s()
+        onsets_s, block_s = self._reader.blocks_s()
         n_samples = max(1, round(block_s * self._spec.rate_hz))
         firsts = [round(float(onset_s) * self._spec.rate_hz) for onset_s in onsets_s]
-        blocks = [self._prepare(first, n_samples, _SCALE_GUARD_S) for first in firsts]
+        blocks = [self._prepare(first, n_samples, SCALE_GUARD_S) for first in firsts]
         signals = self._join(blocks)
         if not signals.valid.any():
             return
@@ -214,8 +153,8 @@ class InputPreparer:
             for row, name in enumerate(self._spec.eeg_electrodes)
             if self.plan.eeg_present[row] and name not in self.plan.interpolated
         ]
-        eeg_uv = _MAD_TO_SD * np.median(np.abs(signals.eeg[recorded][:, signals.valid]), axis=1)
-        emg_uv = _MAD_TO_SD * np.median(np.abs(signals.emg[:, signals.valid]), axis=1)
+        eeg_uv = MAD_TO_SD * np.median(np.abs(signals.eeg[recorded][:, signals.valid]), axis=1)
+        emg_uv = MAD_TO_SD * np.median(np.abs(signals.emg[:, signals.valid]), axis=1)
         if eeg_uv.size:
             self.eeg_scale_uv = max(float(np.median(eeg_uv)), MIN_SCALE_UV)
         self.emg_scale_uv = np.where(self.plan.emg_present > 0, np.maximum(emg_uv, MIN_SCALE_UV), 1.0).astype(

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.runtime.cards import MontageInputs
+from inference.runtime.cards import ChannelInputs, MontageInputs
 from inference.runtime.inputs import PreparedSignals
 
 
@@ -20,7 +20,7 @@ class WindowPlan:
     """
 
     duration_s: float
-    spec: MontageInputs
+    spec: MontageInputs | ChannelInputs
 
     @cached_property
     def time_s(self) -> NDArray[np.float64]:
@@ -72,6 +72,10 @@ class WindowPlan:
         -------
         eeg (B, n_electrodes, T) and emg (B, n_emg, T).
         """
-        origin = self.first_sample(indices[0])
-        cuts = [slice(first, first + self.window_samples) for first in (self.first_sample(i) - origin for i in chosen)]
+        cuts = [self.cut(indices, index) for index in chosen]
         return np.stack([signals.eeg[:, cut] for cut in cuts]), np.stack([signals.emg[:, cut] for cut in cuts])
+
+    def cut(self, indices: range, index: int) -> slice:
+        """Give where the window of one time lies within the signals of ``span_s(indices)``."""
+        first = self.first_sample(index) - self.first_sample(indices[0])
+        return slice(first, first + self.window_samples)

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from inference.errors import AnalysisError
 
@@ -39,6 +38,8 @@ def fit_euclidean_alignment(epochs: Iterable[NDArray[np.floating]], present: Seq
     AnalysisError
         No channel is present, or no epoch is free of gaps and of silence.
     """
+    from scipy import linalg  # takes a fifth of a second to load, for which a window must not wait
+
     chosen = np.flatnonzero(np.asarray(present, dtype=bool))
     total = np.zeros((len(chosen), len(chosen)))
     n_epochs = 0

@@ -1,14 +1,15 @@
 """The window keeps what it promises: nothing is lost, nothing hangs, and every fault of the world's is one sentence."""
 
+import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QThread, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.analysis_run import Phase
@@ -16,10 +17,13 @@ from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.label_picker import LabelPicker
 from app.dialogs.sentence import SentenceDialog
+from app.lanes.probability import ProbabilityLane
 from app.settings import Settings
 from app.window import MainWindow
 from inference.labels.annotations import Decision
 from inference.recordings.recording import ChannelKind
+from inference.runtime.package import ModelPackage
+from inference.simulate import simulate_infant, write_case
 
 
 def press(
@@ -273,6 +277,97 @@ def test_traces_fill_seven_tenths_of_the_window(reading: MainWindow, qtbot: QtBo
         QApplication.processEvents()
         traces = reading.page.traces
         assert traces.width() * traces.height() >= 0.7 * width * height
+
+
+@pytest.fixture
+def every_network(
+    qtbot: QtBot, settings: Settings, tmp_path: Path, models_folder: Path, untrained_packages: dict[str, ModelPackage]
+) -> Iterator[MainWindow]:
+    """An empty window over networks of every kind."""
+    folder = tmp_path / "models"
+    shutil.copytree(models_folder, folder)
+    for name, package in untrained_packages.items():
+        shutil.copytree(package.folder, folder / name)
+    window = MainWindow(settings, tmp_path / "study", folder)
+    window.show()
+    yield window
+    window.close()
+    window.deleteLater()
+
+
+def lanes_of(window: MainWindow) -> dict[str, ProbabilityLane]:
+    return {lane.subject: lane for lane in window.page.findChildren(ProbabilityLane) if lane.isVisible()}
+
+
+def texts_of(panel: QWidget) -> list[str]:
+    return [label.text() for label in panel.widget().findChildren(QLabel)]
+
+
+def test_each_network_with_events_has_a_lane_and_all_say_what_they_gave(
+    every_network: MainWindow, infant_file: Path, qtbot: QtBot
+):
+    window, session = every_network, every_network.session
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open_file(infant_file)
+    assert list(lanes_of(window)) == ["spasm", "seizure"]
+    qtbot.waitUntil(lambda: not session.analysis.is_running, timeout=60_000)
+    assert {event.label for event in session.events} == {"Epileptic-spasm", "Epileptic-seizure"}
+    assert [track.subject for track in session.analysis.tracks.values()] == ["spasm", "seizure"]
+    assert all(lane.toolTip() for lane in lanes_of(window).values())
+    told = texts_of(window.models)[1:5]
+    titles = ("Burst finder: ", "Dsmn-Ess: 1 event; syndrome ", "Focus-Localisation: focus ", "Sleep-Staging: ")
+    assert all(text.startswith(title) for text, title in zip(told, titles, strict=True))
+    assert "Burst finder 1.0.0 and 3 more" in window.windowTitle()
+    window.session.close_recording()
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open_file(infant_file)
+    assert not session.analysis.is_running
+    assert texts_of(window.models)[1:5] == told
+    assert list(session.analysis.tracks) == ["burst-finder", "dsmn-ess"]
+
+
+def test_spasms_can_be_judged_while_other_networks_are_still_busy(
+    every_network: MainWindow, infant_file: Path, qtbot: QtBot
+):
+    session = every_network.session
+    with qtbot.waitSignal(session.analysis.concluded, timeout=20_000):
+        session.open_file(infant_file)
+    assert session.analysis.is_running
+    event = session.events[0]
+    session.edit("accept", event.event_id)
+    wait_saved(qtbot, every_network)
+    assert session.find(event.event_id).decision is Decision.ACCEPTED
+    qtbot.waitUntil(lambda: not session.analysis.is_running, timeout=60_000)
+    assert session.find(event.event_id).decision is Decision.ACCEPTED
+
+
+def test_a_network_that_cannot_look_at_a_recording_says_why_and_the_others_go_on(
+    every_network: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    short = write_case(simulate_infant(20, 25.0, 256.0), tmp_path / "short")[0]
+    session = every_network.session
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open_file(short)
+    qtbot.waitUntil(lambda: not session.analysis.is_running, timeout=60_000)
+    assert session.analysis.progress.phase is Phase.DONE
+    assert any("it is shorter than 30 s" in text for text in texts_of(every_network.models))
+    assert list(session.analysis.gists) == ["burst-finder", "dsmn-ess", "focus-localisation"]
+
+
+def test_two_lanes_leave_the_traces_their_seven_tenths(every_network: MainWindow, infant_file: Path, qtbot: QtBot):
+    window = every_network
+    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+        window.session.open_file(infant_file)
+    window.session.analysis.cancel()
+    for width, height in ((1600, 900), (1366, 768)):
+        window.resize(width, height)
+        window.show_panel("models")
+        window.show_panel("events")
+        QApplication.processEvents()
+        traces = window.page.traces
+        assert traces.width() * traces.height() >= 0.7 * width * height
+    window.actions_by_id["traces_only"].trigger()
+    assert lanes_of(window) == {}
 
 
 def test_f11_leaves_the_traces_alone_and_escape_leads_back(reading: MainWindow, qtbot: QtBot):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.commands import analyze
-from inference.errors import ModelPackageError
+from inference.errors import AnalysisError, ModelPackageError
 from inference.runtime.package import ONNX_NAME
 from inference.runtime.registry import PackageSurvey
 from tests.inference.runtime.packages import make_burst_package
@@ -126,3 +126,52 @@ def test_real_recordings_are_analysed_for_their_whole_length(test_data, tmp_path
     assert summary["models"]["burst-finder"]["channels_missing"]
     with np.load(summary["outputs"][1]) as arrays:
         assert np.isfinite(arrays["spasm_probability"]).mean() > 0.9
+
+
+def test_networks_of_every_kind_say_what_they_gave(tmp_path, capsys, monkeypatch, package, untrained_packages):
+    everything = PackageSurvey((package, *untrained_packages.values()), ())
+    monkeypatch.setattr(analyze, "survey_packages", lambda: everything)
+    path = write_edf(tmp_path / "night.edf", make_patient(65.0, bursts_s=BURSTS_S))
+    assert run(path, "--out", tmp_path / "out") == 0
+    told = capsys.readouterr().out
+    assert "burst-finder 1.0.0: 2 events\n" in told
+    assert "dsmn-ess 0.0.0: 1 event; syndrome " in told
+    assert "focus-localisation 0.0.0: focus EEG " in told
+    assert "sleep-staging 0.0.0: " in told
+    endings = sorted(file.name.rpartition("spasmlens_")[2] for file in (tmp_path / "out").iterdir())
+    assert endings == ["events.tsv", "hypnogram.json", "hypnogram.tsv", "probabilities.npz", "summary.json"]
+
+
+def test_fmri_beside_a_recording_is_looked_at_and_how_it_was_placed_is_told(
+    tmp_path, capsys, monkeypatch, untrained_packages
+):
+    pytest.importorskip("nilearn")
+    from tests.inference.imaging.brains import write_brain_run
+
+    sleep = untrained_packages["sleep-staging"]
+    monkeypatch.setattr(analyze, "survey_packages", lambda: PackageSurvey((sleep,), ()))
+    path = write_edf(tmp_path / "night.edf", make_patient(95.0))
+    write_brain_run(tmp_path / "run.nii", n_volumes=30, code=4, tr=2.1)
+    said = {}
+    for folder, words in (("without", ()), ("with", ("--fmri", tmp_path / "run.nii"))):
+        assert run(path, "--out", tmp_path / folder, "--json", *words) == 0
+        (summary,) = json.loads(capsys.readouterr().out)["files"]
+        with np.load(tmp_path / folder / "night_desc-spasmlens_probabilities.npz") as arrays:
+            said[folder] = arrays["sleep_stage_probability"]
+    changed = np.abs(said["with"] - said["without"]).max(axis=1) > 1e-6
+    assert changed.tolist() == [True, True, False]
+    assert any("MNI" in problem for problem in summary["problems"])
+
+
+def test_one_fmri_run_belongs_to_one_recording(tmp_path):
+    with pytest.raises(AnalysisError, match="only one FILE"):
+        run(tmp_path / "a.edf", tmp_path / "b.edf", "--out", tmp_path, "--fmri", tmp_path / "run.nii")
+
+
+def test_fmri_that_cannot_be_read_is_one_sentence(tmp_path, capsys):
+    path = write_edf(tmp_path / "night.edf", make_patient(30.0))
+    (tmp_path / "run.nii").write_text("hello")
+    assert run(path, "--out", tmp_path / "out", "--fmri", tmp_path / "run.nii") == 2
+    told = capsys.readouterr().err
+    assert "run.nii" in told
+    assert "Traceback" not in told

@@ -51,3 +51,11 @@ def test_a_damaged_network_is_wrong(monkeypatch, tmp_path):
 
 def test_a_machine_without_a_screen_can_still_draw():
     assert verdicts("screen") in ([Verdict.ABSENT], [Verdict.OK])
+
+
+def test_a_network_that_is_not_installed_is_absent_and_what_it_would_tell_is_said(monkeypatch, tmp_path):
+    make_burst_package(tmp_path, "dsmn-ess")
+    monkeypatch.setattr(doctor, "survey_packages", lambda: survey_packages(tmp_path))
+    models = [finding for finding in examine() if finding.subject == "models"]
+    assert [finding.verdict for finding in models] == [Verdict.OK, *(3 * [Verdict.ABSENT])]
+    assert models[-1].sentence == "sleep-staging is not installed: sleep is not staged."

@@ -79,3 +79,29 @@ def test_a_network_that_cannot_be_loaded_fails_verification(folder, capsys):
 def test_no_network_at_all_is_said(folder, capsys):
     assert run("list") == 0
     assert "No model package" in capsys.readouterr().out
+
+
+def test_networks_of_every_kind_pass_verification_and_are_told_with_their_questions(folder, untrained_packages, capsys):
+    for name, package in untrained_packages.items():
+        (folder / name).symlink_to(package.folder)
+    assert run("verify", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    kinds = {model["name"]: (model["kind"], list(model["tasks"])) for model in told["models"]}
+    assert kinds == {
+        "dsmn-ess": ("montage", ["syndrome", "seizure"]),
+        "focus-localisation": ("channel", ["focus"]),
+        "sleep-staging": ("sleep", ["sleep_stage"]),
+    }
+    assert told["missing"] == ["iess-fusionnet is not installed: spasms are not looked for."]
+
+
+def test_a_damaged_network_is_not_called_missing(folder, untrained_packages, capsys):
+    for name, package in untrained_packages.items():
+        (folder / name).mkdir()
+        for file in package.folder.iterdir():
+            (folder / name / file.name).symlink_to(file)
+    (folder / "sleep-staging" / ONNX_NAME).unlink()
+    assert run("verify") == 2
+    told = capsys.readouterr()
+    assert "sleep-staging" in told.err
+    assert "sleep-staging is not installed" not in told.out

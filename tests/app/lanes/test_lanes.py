@@ -17,7 +17,7 @@ from inference.recordings.recording import Gap
 
 def make_track(probability: np.ndarray, hop_s: float = 0.5) -> ProbabilityTrack:
     time_s = np.arange(len(probability)) * hop_s
-    return ProbabilityTrack("P(spasm)", time_s, probability.astype(np.float32), 0.5, float(time_s[-1]))
+    return ProbabilityTrack("spasm", time_s, probability.astype(np.float32), 0.5, float(time_s[-1]))
 
 
 def test_a_peak_of_one_sample_is_seen_however_many_hours_share_the_width():
@@ -48,7 +48,7 @@ def test_pixels_and_times_are_each_others_inverse():
 
 
 def test_the_lane_fills_up_to_where_the_analysis_is(qtbot: QtBot):
-    lane = ProbabilityLane(LIGHT)
+    lane = ProbabilityLane(LIGHT, "spasm")
     qtbot.addWidget(lane)
     lane.resize(500, lane.height())
     lane.set_margins(50, 50)

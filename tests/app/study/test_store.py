@@ -10,7 +10,7 @@ import pytest
 from app.study.opening import open_study, read_labels
 from app.study.store import APPLICATION_ID, DATABASE_NAME, SCHEMA_VERSION
 from inference.errors import StudyError
-from tests.app.study.conftest import FINGERPRINT
+from tests.app.study.conftest import FINGERPRINT, Result
 
 
 @pytest.fixture
@@ -40,6 +40,38 @@ def assert_refused_untouched(folder, cause):
 def test_a_study_of_a_newer_version_is_refused(folder):
     execute(folder, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     assert_refused_untouched(folder, "newer version of Spasmlens")
+
+
+def make_version_1(folder):
+    """Turn a study into one of the first version, which kept no line on what a network gave."""
+    execute(folder, "ALTER TABLE analysis DROP COLUMN gist")
+    execute(folder, "PRAGMA user_version = 1")
+
+
+def test_a_study_of_the_first_version_is_brought_up_to_date_with_everything_in_it(open_study, tmp_path):
+    study = open_study()
+    study.set_detections([Result()])
+    study.accept("d1")
+    study.close()
+    make_version_1(tmp_path / "study")
+    again = open_study()
+    (analysis,) = again.analyses
+    assert (analysis.rule, analysis.gist, len(analysis.detections)) == (Result.events, "", 3)
+    assert again.annotations == study.annotations
+    again.set_detections([Result()])
+    again.close()
+    assert open_study().analyses[0].gist == Result.gist
+
+
+def test_a_study_of_the_first_version_is_read_without_changing_it(open_study, tmp_path):
+    study = open_study()
+    study.set_detections([Result()])
+    study.accept("d1")
+    study.close()
+    make_version_1(tmp_path / "study")
+    before = (tmp_path / "study" / DATABASE_NAME).read_bytes()
+    assert len(read_labels(tmp_path / "study").events) == 1
+    assert (tmp_path / "study" / DATABASE_NAME).read_bytes() == before
 
 
 def test_another_program_s_database_is_refused(folder):

@@ -85,6 +85,19 @@ def test_the_probability_of_the_last_analysis_is_there_at_once(open_study):
     assert analysis.source.simulated is None
 
 
+def test_a_network_without_events_is_kept_with_what_it_gave(open_study):
+    sleep = Result(0)
+    sleep.events, sleep.gist = None, "W 12 min, N2 3 min"
+    sleep.probability = np.tile(sleep.probability[:, None], (1, 5))
+    study = open_study()
+    study.set_detections([sleep])
+    study.close()
+    (analysis,) = open_study().analyses
+    assert analysis.rule is None
+    assert analysis.gist == "W 12 min, N2 3 min"
+    np.testing.assert_array_equal(analysis.probability, sleep.probability)
+
+
 def test_an_event_can_be_changed_after_its_detection_is_gone(open_study):
     study = open_study()
     study.set_detections([Result()])

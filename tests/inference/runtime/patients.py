@@ -1,6 +1,6 @@
 """Small recordings with known content, for the tests of the runtime."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +59,17 @@ def make_patient(
         muscle[:, (time_s >= onset_s) & (time_s < onset_s + 1.0)] *= 20.0
     channels = [*(eeg(name, rate_hz) for name in electrodes), *(emg(name, rate_hz) for name in muscles)]
     return ArrayRecording(channels, [*brain, *muscle], gaps=gaps, path=path)
+
+
+def change_signals(recording: ArrayRecording, gains: Mapping[str, float]) -> ArrayRecording:
+    """Give a recording with some channels louder, weaker or, by a gain of 0, silent."""
+    signals = recording.read(range(len(recording.channels)), 0.0, recording.duration_s)
+    changed = [x * gains.get(channel.name, 1.0) for channel, x in zip(recording.channels, signals, strict=True)]
+    return ArrayRecording(recording.channels, changed, gaps=recording.gaps, path=recording.path)
+
+
+def only_muscles(duration_s: float) -> ArrayRecording:
+    """Give a recording without EEG."""
+    recording = make_patient(duration_s)
+    chosen = recording.of_kind(ChannelKind.EMG)
+    return ArrayRecording([recording.channels[i] for i in chosen], recording.read(chosen, 0.0, duration_s))

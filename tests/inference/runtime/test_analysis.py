@@ -69,7 +69,7 @@ def test_what_is_told_piecewise_is_the_whole_result(package, monkeypatch):
 def test_results_are_the_same_at_any_pace(package, monkeypatch):
     recording = make_patient(bursts_s=BURSTS_S)
     ours = last_result(run(recording, package))
-    monkeypatch.setattr("inference.runtime.analysis.CHUNK_S", 3.0)
+    monkeypatch.setattr("inference.runtime.runs.CHUNK_S", 3.0)
     theirs = last_result(run(recording, package))
     assert np.allclose(ours.probability, theirs.probability, atol=1e-6, equal_nan=True)
     assert ours.detections == theirs.detections

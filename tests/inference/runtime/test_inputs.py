@@ -102,6 +102,14 @@ def test_too_few_electrodes_are_masked_rather_than_interpolated():
     assert plan.eeg_present.sum() == 6
 
 
+def test_a_network_that_looks_at_no_muscle_is_told_nothing_about_them():
+    spec = replace(SPEC, n_emg=0)
+    plan = plan_channels([*(eeg(name) for name in TEN_TWENTY), emg("CHIN", rate_hz=1.0)], spec)
+    assert plan.emg_channels == ()
+    assert "EMG" not in plan.missing
+    assert not any("EMG" in problem or "CHIN" in problem for problem in plan.problems)
+
+
 def test_different_references_are_taken_as_one_and_told():
     plan = plan_channels([eeg("C3-M2", reference="M2"), eeg("C4-M1", reference="M1")], SPEC)
     assert plan.used == ("C3-M2", "C4-M1")
