@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QThread, Signal
 
-from inference.errors import RecordingError, SpasmlensError
+from inference.errors import RecordingError, RepetitionTimeError, SpasmlensError
 from inference.imaging.bids import is_image
 from inference.imaging.fmri_study import FmriOptions, FmriStudy, find_studies, open_fmri
 from inference.imaging.parcels import NETWORKS
@@ -41,14 +41,14 @@ class FmriThread(QThread):
     -------
     progressed : a sentence and a fraction, 0 to 1.
     opened : an `FmriStudy`, or None where no run lies beside the recording.
-    failed : one sentence.
+    failed(str, bool) : one sentence, and whether a TR set by hand would help.
 
     The thread's object lives in the GUI thread; only `run` is elsewhere.
     """
 
     progressed = Signal(str, float)
     opened = Signal(object)
-    failed = Signal(str)
+    failed = Signal(str, bool)
 
     def __init__(self, request: FmriRequest, parent: QObject) -> None:
         super().__init__(parent)
@@ -72,10 +72,10 @@ class FmriThread(QThread):
         except _AbandonedError:
             return
         except SpasmlensError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(str(error), isinstance(error, RepetitionTimeError))
         except Exception:
             _log.exception("opening %s", request.path)
-            self.failed.emit("Opening the fMRI failed because of a fault in Spasmlens itself.")
+            self.failed.emit("Opening the fMRI failed because of a fault in Spasmlens itself.", False)
         else:
             self.opened.emit(study)
 

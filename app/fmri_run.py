@@ -28,6 +28,7 @@ class FmriRun(QObject):
     ----------
     phase, sentence, fraction : how far it is.
     study : the run that is open, None while there is none.
+    needs_tr : whether it failed because nothing tells how long a volume takes.
     own_offset_s : where the files place it, whatever was set by hand since.
 
     Signals
@@ -47,6 +48,8 @@ class FmriRun(QObject):
         self._recording: Recording | None = None
         self._placed: FmriStudy | None = None
         self._before: FmriStudy | None = None
+        self._path: Path | None = None
+        self.needs_tr = False
         self.phase, self.sentence, self.fraction = FmriPhase.NONE, "", 0.0
         self.study: FmriStudy | None = None
 
@@ -55,12 +58,12 @@ class FmriRun(QObject):
         """Where the files place the first volume."""
         return 0.0 if self._placed is None else self._placed.alignment.offset_s
 
-    def open(self, recording: Recording | None, path: Path | None = None, registration: Path | None = None) -> None:
+    def open(self, recording: Recording | None, path: Path | None = None, options: FmriOptions | None = None) -> None:
         """Open a run for a recording, or by itself; without a path the one that lies beside it, if any does."""
         self.forget()
-        self._recording = recording
+        self._recording, self._path = recording, path
         self.phase, self.sentence = FmriPhase.OPENING, "Looking for fMRI" if path is None else f"Opening {path.name}"
-        thread = FmriThread(FmriRequest(recording, path, FmriOptions(registration=registration)), self)
+        thread = FmriThread(FmriRequest(recording, path, options or FmriOptions()), self)
         thread.progressed.connect(self._tell)
         thread.opened.connect(self._take)
         thread.failed.connect(self._fail)
@@ -73,8 +76,13 @@ class FmriRun(QObject):
         """Open the same run again, placed in MNI space by a registration of the user's."""
         study = self.study
         if study is not None:
-            self.open(self._recording, study.volumes.path, registration)
+            tr_s = study.volumes.tr_s
+            self.open(self._recording, study.volumes.path, FmriOptions(registration=registration, tr_s=tr_s))
             self._before = study
+
+    def set_tr(self, tr_s: float) -> None:
+        """Open the run again with a TR set by hand."""
+        self.open(self._recording, self._path, FmriOptions(tr_s=tr_s))
 
     def take(self, study: FmriStudy) -> None:
         """Follow a run that was opened by itself, without a recording."""
@@ -97,6 +105,7 @@ class FmriRun(QObject):
             thread.abandon()
         self.phase, self.sentence, self.fraction = FmriPhase.NONE, "", 0.0
         self.study = self._placed = self._before = self._recording = None
+        self.needs_tr = False
         self.changed.emit()
 
     def close(self) -> None:
@@ -132,15 +141,15 @@ class FmriRun(QObject):
         else:
             self._show(study)
 
-    @Slot(str)
-    def _fail(self, sentence: str) -> None:
+    @Slot(str, bool)
+    def _fail(self, sentence: str, needs_tr: bool) -> None:
         if not self._is_awaited():
             return
         if self._before is not None:
             self._show(self._before)
             self.failed.emit(sentence)
         else:
-            self.phase, self.sentence = FmriPhase.FAILED, sentence
+            self.phase, self.sentence, self.needs_tr = FmriPhase.FAILED, sentence, needs_tr
             self.changed.emit()
 
     @Slot()

@@ -50,6 +50,7 @@ class FmriViewer(QObject):
         panel.time_chosen.connect(page.traces.centre_on)
         panel.offset_chosen.connect(session.fmri.set_offset)
         panel.lag_chosen.connect(self._keep_lag)
+        panel.tr_chosen.connect(session.fmri.set_tr)
         panel.open_asked.connect(self._ask_run)
         panel.registration_asked.connect(self._ask_registration)
 

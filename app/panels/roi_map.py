@@ -8,7 +8,6 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -18,12 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.fmri_run import FmriPhase, FmriRun
+from app.fmri_run import FmriRun
 from app.panels.fmri.controls import SOURCES, MapControls
 from app.panels.fmri.feed import FrameFeed
 from app.panels.fmri.frames import Frame, FrameRequest, Mode, Source
 from app.panels.fmri.geometry import Millimetres, Space, space_of
 from app.panels.fmri.matrix import RegionMatrix
+from app.panels.fmri.message import MapMessage
 from app.panels.fmri.slices import SliceView, Spot
 from app.panels.fmri.words import tell_region, tell_run, tell_spot, tell_value, tell_volume
 from app.theme import GRID_PX, Theme
@@ -42,7 +42,7 @@ class RoiMap(QWidget):
     -------
     region_chosen(int, bool) : the label of a region, and whether its lane is to stand beside the others.
     time_chosen : seconds. ``volume_shown`` : the volume on the map, None outside the run.
-    offset_chosen : seconds, or None for where the files place the run. ``lag_chosen`` : seconds.
+    offset_chosen : seconds, or None for where the files place the run. ``lag_chosen``, ``tr_chosen`` : seconds.
     open_asked, registration_asked : the reader wants to name a file.
     failed : the image can no longer be read; one sentence.
 
@@ -54,6 +54,7 @@ class RoiMap(QWidget):
     volume_shown = Signal(object)
     offset_chosen = Signal(object)
     lag_chosen = Signal(float)
+    tr_chosen = Signal(float)
     open_asked = Signal()
     registration_asked = Signal()
     failed = Signal(str)
@@ -73,6 +74,7 @@ class RoiMap(QWidget):
         self.controls = MapControls(theme, lag_s)
         self.slices = SliceView(theme)
         self.matrix = RegionMatrix(theme)
+        self.message = MapMessage()
         self._make_labels()
         self._lay_out()
         self._connect()
@@ -101,19 +103,8 @@ class RoiMap(QWidget):
             self._foot.setToolTip(lines)
             self._ask()
             return
-        phase = FmriPhase.NONE if run is None else run.phase
-        self._stack.setCurrentWidget(self._message)
-        self._bar.setVisible(phase is FmriPhase.OPENING)
-        self._open.setVisible(phase is not FmriPhase.OPENING)
-        sentences = {
-            FmriPhase.NONE: "No fMRI lies beside this recording.",
-            FmriPhase.OPENING: f"{'' if run is None else run.sentence} …",
-            FmriPhase.FAILED: "" if run is None else run.sentence,
-        }
-        self._bar.setValue(0 if run is None else round(1000 * run.fraction))
-        self._sentence.setProperty("role", "error" if phase is FmriPhase.FAILED else "muted")
-        self._sentence.style().polish(self._sentence)
-        self._sentence.setText(sentences.get(phase, ""))
+        self.message.show_run(run)
+        self._stack.setCurrentWidget(self.message)
 
     def set_time(self, time_s: float) -> None:
         """Follow the page or the cursor."""
@@ -193,12 +184,6 @@ class RoiMap(QWidget):
         self._foot.setWordWrap(True)
         self._foot.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._foot.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._sentence = _label("muted")
-        self._sentence.setWordWrap(True)
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        self._open = QPushButton("Open fMRI …")
         self._register = QPushButton("Supply a registration …")
         self._tabs = QTabBar()
         self._tabs.setDrawBase(False)
@@ -238,16 +223,8 @@ class RoiMap(QWidget):
         column.addWidget(foot, 1)
         for widget in (self._heading, self._under, self._foot, self._register):
             widget.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
-        self._message = QWidget()
-        lines = QVBoxLayout(self._message)
-        lines.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
-        lines.setSpacing(GRID_PX)
-        lines.addWidget(self._sentence)
-        lines.addWidget(self._bar)
-        lines.addWidget(self._open, 0, Qt.AlignmentFlag.AlignLeft)
-        lines.addStretch(1)
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._message)
+        self._stack.addWidget(self.message)
         self._stack.addWidget(self._map)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -258,7 +235,8 @@ class RoiMap(QWidget):
         self.feed.failed.connect(self.failed)
         self._tabs.tabBarClicked.connect(self._choose_mode)
         self._side.clicked.connect(self._flip)
-        self._open.clicked.connect(self.open_asked)
+        self.message.open_asked.connect(self.open_asked)
+        self.message.tr_chosen.connect(self.tr_chosen)
         self._register.clicked.connect(self.registration_asked)
         self.controls.source_chosen.connect(self.set_source)
         self.controls.scale_changed.connect(self._ask)

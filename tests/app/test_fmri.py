@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.window import MainWindow
 from inference.imaging.alignment import ClockSource
 from tests.app.panels.fmri.runs import write_bright_run
+from tests.inference.imaging.brains import write_brain_run
 from tests.inference.imaging.test_fmri_study import N_VOLUMES, TR_S, write_eeg, write_study
 
 OFFSET_S = 20.0
@@ -148,12 +149,25 @@ def test_a_run_that_cannot_be_used_is_one_sentence_in_the_panel_and_the_traces_s
     window.session.open_file(next(data_set.rglob("*.vhdr")), bad)
     qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.FAILED, timeout=30_000)
     window.show_panel("roi-map")
-    sentence = window.roi_map._sentence.text()
+    sentence = window.roi_map.message.sentence.text()
     assert "bad.nii" in sentence and "\n" not in sentence
-    assert window.roi_map._open.isVisible()
+    assert window.roi_map.message.open.isVisible()
     assert not [dialog for dialog in window.findChildren(SentenceDialog) if dialog.isVisible()]
     assert window.session.recording is not None
     assert not window.actions_by_id["map_planes"].isEnabled()
+
+
+def test_a_run_that_does_not_tell_its_tr_opens_with_one_set_by_hand(window: MainWindow, tmp_path: Path, qtbot: QtBot):
+    run = tmp_path / "eeg_bold.nii"
+    write_brain_run(run, n_volumes=44, code=4, tr=0.0)
+    window.session.open_file(write_eeg(tmp_path / "alone", "eeg", None), run)
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.FAILED, timeout=30_000)
+    message = window.roi_map.message
+    assert "repetition time" in message.sentence.text()
+    message.tr.setValue(2.5)
+    message.use_tr.click()
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    assert window.session.fmri.study.alignment.tr_s == 2.5
 
 
 def test_a_recording_without_fmri_says_that_there_is_none(window: MainWindow, tmp_path: Path, qtbot: QtBot):
@@ -161,7 +175,7 @@ def test_a_recording_without_fmri_says_that_there_is_none(window: MainWindow, tm
     qtbot.waitUntil(lambda: window.session.recording is not None, timeout=20_000)
     qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.NONE, timeout=20_000)
     window.show_panel("roi-map")
-    assert window.roi_map._sentence.text() == "No fMRI lies beside this recording."
+    assert window.roi_map.message.sentence.text() == "No fMRI lies beside this recording."
 
 
 def test_a_run_by_itself_is_read_on_its_own_clock_one_trace_for_each_network_and_side(

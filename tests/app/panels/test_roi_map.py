@@ -211,9 +211,9 @@ def test_each_state_without_a_map_says_what_it_is(panel: RoiMap, qtbot: QtBot, p
     run = FmriRun(QObject(panel))
     run.phase, run.sentence, run.fraction = phase, sentence, 0.7
     panel.show_run(run)
-    assert panel._sentence.isVisible() and panel._sentence.text() == shown
-    assert panel._bar.isVisible() == (phase is FmriPhase.OPENING)
-    assert panel._open.isVisible() == (phase is not FmriPhase.OPENING)
+    assert panel.message.sentence.isVisible() and panel.message.sentence.text() == shown
+    assert panel.message.bar.isVisible() == (phase is FmriPhase.OPENING)
+    assert panel.message.open.isVisible() == (phase is not FmriPhase.OPENING)
 
 
 def test_letters_for_left_and_right_swap_with_the_convention(panel: RoiMap, qtbot: QtBot):
