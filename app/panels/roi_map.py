@@ -70,6 +70,7 @@ class RoiMap(QWidget):
         self._centre_mm = _START_MM
         self._time_s = 0.0
         self._frame: Frame | None = None
+        self._asked: FrameRequest | None = None
         self.feed = FrameFeed(self)
         self.controls = MapControls(theme, lag_s)
         self.slices = SliceView(theme)
@@ -255,7 +256,7 @@ class RoiMap(QWidget):
     def _take_study(self, study: FmriStudy | None) -> None:
         same_run = study is not None and self.study is not None and study.volumes is self.study.volumes
         self.study = study
-        self._frame = None
+        self._frame = self._asked = None
         if study is None:
             self.feed.forget()
             self.slices.set_frame(None)
@@ -280,19 +281,21 @@ class RoiMap(QWidget):
         if self.study is None or not self.isVisible():
             return
         is_planes = self.mode is Mode.PLANES
-        self.feed.ask(
-            FrameRequest(
-                self.study,
-                self.mode,
-                self.controls.source,
-                self.volume,
-                self._centre_mm if is_planes else (0.0, 0.0, 0.0),
-                self.region,
-                self.controls.scale,
-                self.radiological,
-                self.theme.dark,
-            )
+        request = FrameRequest(
+            self.study,
+            self.mode,
+            self.controls.source,
+            self.volume,
+            self._centre_mm if is_planes else (0.0, 0.0, 0.0),
+            self.region,
+            self.controls.scale,
+            self.radiological,
+            self.theme.dark,
         )
+        # Many positions of the page share one volume.
+        if request != self._asked:
+            self._asked = request
+            self.feed.ask(request)
 
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:

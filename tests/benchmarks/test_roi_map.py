@@ -1,4 +1,7 @@
-"""Prints how long the ROI map takes from a change of volume to its picture; a loaded machine is no reason to fail."""
+"""Prints how long the ROI map takes from volume to volume, and what it adds to the frames of a scrolling window.
+
+A loaded machine is no reason to fail.
+"""
 
 import time
 from pathlib import Path
@@ -7,14 +10,17 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from app.fmri_run import FmriRun
+from app.fmri_run import FmriPhase, FmriRun
 from app.panels.fmri.frames import Mode, Source
 from app.panels.roi_map import RoiMap
+from app.settings import Settings
 from app.theme import LIGHT
+from app.window import MainWindow
 from inference.imaging.fmri_study import FmriStudy, open_fmri
 from tests.app.panels.fmri.runs import brain_affine
 from tests.inference.imaging.brains import brain_image
 from tests.inference.imaging.images import write_run
+from tests.inference.imaging.test_fmri_study import write_study
 
 #: The voxels of a usual run in MNI space: 3 mm.
 STEP_MM, GRID = 3.0, (64, 76, 64)
@@ -68,3 +74,40 @@ def test_a_change_of_volume_is_measured(qtbot, capsys, study: FmriStudy, mode: M
             f"median {np.median(changes_ms):.1f} ms, longest of 40 {np.max(changes_ms):.1f} ms"
         )
     assert panel._frame.request.volume == 40
+
+
+def scroll(window: MainWindow, seconds: float) -> tuple[list[float], int]:
+    """Scroll a page a second, 60 frames a second; give what the GUI thread took for each, and the volumes passed."""
+    frames_ms, volumes = [], set()
+    begun = time.perf_counter()
+    for number in range(round(60 * seconds)):
+        time.sleep(max(0.0, begun + number / 60 - time.perf_counter()))
+        start = time.perf_counter()
+        window.page.traces.go_to(number / 60 * window.page.traces.page_s)
+        QApplication.processEvents()
+        frames_ms.append(1000 * (time.perf_counter() - start))
+        volumes.add(window.roi_map.volume)
+    return frames_ms, len(volumes)
+
+
+@pytest.mark.parametrize("panel", ["traces", "roi-map"])
+def test_scrolling_beside_the_map_is_measured(qtbot, capsys, tmp_path: Path, panel: str, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    eeg, _bold = write_study(tmp_path / "bids")
+    settings = Settings.in_file(tmp_path / "settings.ini")
+    settings.analyse_on_open = False
+    window = MainWindow(settings, tmp_path / "study")
+    window.resize(1600, 900)
+    window.show()
+    try:
+        window.session.open_file(eeg)
+        qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=60_000)
+        window.show_panel(panel)
+        window.page.traces.settle()
+        frames_ms, n_volumes = scroll(window, 10.0)
+    finally:
+        window.close()
+    with capsys.disabled():
+        median_ms, p99_ms = np.percentile(frames_ms, (50, 99))
+        print(f"\nscrolling at 1600 x 900 with {panel}: median {median_ms:.1f} ms, 99th percentile {p99_ms:.1f} ms")
+    assert n_volumes > 40

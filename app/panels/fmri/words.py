@@ -19,6 +19,8 @@ _CLOCKS: Final[Mapping[ClockSource, str]] = {
     ClockSource.ASSUMED: "Taken to begin with the recording, which nothing confirms",
     ClockSource.OWN: "On its own clock, without EEG",
 }
+#: What must be seen first: nothing in the files stands behind it.
+_DOUBTFUL: Final = (ClockSource.HAND, ClockSource.ASSUMED)
 
 
 def tell_region(study: FmriStudy, label: int) -> tuple[str, str]:
@@ -30,7 +32,8 @@ def tell_region(study: FmriStudy, label: int) -> tuple[str, str]:
 
 def tell_value(value: float, unit: str) -> tuple[str, ...]:
     """Give a value with its unit, nothing where there is none."""
-    return () if np.isnan(value) else (f"{unit} {signed(value, 2)}",)
+    number = signed(value, 2)
+    return () if np.isnan(value) else (f"{number} %" if unit == "%" else f"{unit} {number}",)
 
 
 def tell_spot(study: FmriStudy, spot: Spot, space_name: str, unit: str) -> tuple[str, ...]:
@@ -60,6 +63,7 @@ def tell_run(study: FmriStudy, own_offset_s: float) -> tuple[str, ...]:
     if study.alignment.source is ClockSource.HAND:
         moved_s = study.alignment.offset_s - own_offset_s
         clock = f"{clock}: {signed(moved_s, 3)} s from where the files place it"
-        # What a person has done stands above what the files say.
-        return f"{clock}.", f"{atlas}.", *study.notes, *study.problems
-    return f"{atlas}.", *study.notes, f"{clock}.", *study.problems
+    lines = (f"{atlas}.", *study.notes)
+    if study.alignment.source in _DOUBTFUL:
+        return f"{clock}.", *lines, *study.problems
+    return *lines, f"{clock}.", *study.problems
