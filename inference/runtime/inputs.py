@@ -18,6 +18,8 @@ __all__ = ["ChannelPlan", "InputPreparer", "PreparedSignals", "plan_channels"]
 
 #: A quieter signal is not amplified further: what is left would be the amplifier's own noise.
 MIN_SCALE_UV = 0.5
+#: Nor is a muscle at rest, which shows no more than this: the least twitch of a silent one would look like a spasm.
+MIN_EMG_SCALE_UV = 2.0
 # A median shrugs off what a short guard leaves at the edges of a block.
 SCALE_GUARD_S = 2.0
 MAD_TO_SD = 1.4826
@@ -45,8 +47,9 @@ class InputPreparer:
 
     Making one reads evenly spaced blocks of the recording to measure its amplitudes: one scale for the whole EEG (the
     median over electrodes), so that topographies stay as they are, and one for each EMG channel, because muscles and
-    amplifiers differ. A scale is 1.4826 times the median absolute amplitude of the prepared signal. What is read
-    afterwards depends on the recording and the place alone, not on the order or the lengths of the reads.
+    amplifiers differ. A scale is 1.4826 times the median absolute amplitude of the prepared signal, and never below
+    what an amplifier or a muscle at rest shows. What is read afterwards depends on the recording and the place alone,
+    not on the order or the lengths of the reads.
 
     Parameters
     ----------
@@ -75,8 +78,9 @@ class InputPreparer:
         self.emg_scale_uv = np.ones(spec.n_emg, dtype=np.float32)
         silent = self._find_silent(plan)
         self.plan = plan_channels(recording.channels, spec, exclude=plan.excluded | silent) if silent else plan
-        blocks_s = self._reader.blocks_s()
-        self.notch_hz = resolve_notch(spec.notch_hz, recording, self.plan.eeg_channels, blocks_s, checkpoint)
+        # Muscle electrodes catch more hum than those of the head box, and the same.
+        channels, blocks_s = (*self.plan.eeg_channels, *self.plan.emg_channels), self._reader.blocks_s()
+        self.notch_hz = resolve_notch(spec.notch_hz, recording, channels, blocks_s, checkpoint)
         self._eeg_filter = FilterSettings(spec.lff_hz, spec.hff_hz, self.notch_hz)
         self._emg_filter = FilterSettings(spec.emg_lff_hz, spec.emg_hff_hz, self.notch_hz)
         self._measure_scales()
@@ -157,6 +161,6 @@ class InputPreparer:
         emg_uv = MAD_TO_SD * np.median(np.abs(signals.emg[:, signals.valid]), axis=1)
         if eeg_uv.size:
             self.eeg_scale_uv = max(float(np.median(eeg_uv)), MIN_SCALE_UV)
-        self.emg_scale_uv = np.where(self.plan.emg_present > 0, np.maximum(emg_uv, MIN_SCALE_UV), 1.0).astype(
+        self.emg_scale_uv = np.where(self.plan.emg_present > 0, np.maximum(emg_uv, MIN_EMG_SCALE_UV), 1.0).astype(
             np.float32
         )

@@ -11,7 +11,7 @@ from inference.recordings.electrodes import electrode_position
 from inference.simulate.course import Course, State
 from inference.simulate.head import Dipole
 from inference.simulate.noise import Block, Spectrum, blocks
-from inference.simulate.patients import CORTEX_DEPTH
+from inference.simulate.patients import CORTEX_DEPTH, RegionalRhythm
 from inference.simulate.sheet import Progress, Samples, Sheet
 from inference.simulate.streams import Stream, generator
 from inference.simulate.truth import Role, Term
@@ -20,6 +20,8 @@ from inference.simulate.truth import Role, Term
 HYPSARRHYTHMIA_GAIN: Mapping[State, float] = {State.AWAKE: 0.8, State.NREM: 1.0, State.REM: 0.15}
 #: Infant spindles last 2.9 s, come 6.6 times a minute, and 60 % are synchronous over both hemispheres (FACTS).
 SPINDLE_S, SPINDLES_PER_MIN, SPINDLE_SYNCHRONY = 2.9, 6.6, 0.6
+#: Depth of sources that are seen all over the head; this project's choice.
+WIDE_DEPTH = 0.65
 #: Degrees of hypsarrhythmia from which it is called modified and classic; this project's choice.
 MODIFIED_DEGREE, CLASSIC_DEGREE = 0.25, 0.6
 
@@ -82,7 +84,10 @@ def _rhythm(block: Block, random: np.random.Generator, rhythm: Rhythm, nrem: Sam
 def _rhythms(sheet: Sheet) -> list[Rhythm]:
     patient = sheet.patient
     body, gain = patient.background, patient.background.gain
-    cortex = everywhere(sheet, body.asymmetry)
+    cortex = everywhere(sheet, body.asymmetry, body.depth)
+    # Short and long distances share their input: part of the slow activity comes from sources seen all over the head.
+    wide = everywhere(sheet, body.asymmetry, WIDE_DEPTH)
+    slow = _scaled_to_one(np.hstack([np.sqrt(1 - body.wide_share) * cortex, np.sqrt(body.wide_share) * wide]))
     awake, nrem, rem = State.AWAKE, State.NREM, State.REM
     posterior = mixture(sheet, [below(site, 0.42) for site in ("O1", "O2", "P3", "P4", "P7", "P8")])
     central = mixture(sheet, [below("C3"), below("C4"), below("Fz"), below("Cz")])
@@ -90,15 +95,22 @@ def _rhythms(sheet: Sheet) -> list[Rhythm]:
     # split over the rhythms is this project's choice.
     parts = [
         Rhythm(Spectrum(0.6, 60.0, body.exponent), cortex, {awake: 11, nrem: 14, rem: 9}),
-        Rhythm(Spectrum(0.6, 3.0, order=2), cortex, {awake: 10, nrem: 30, rem: 11}, 0.4),
-        Rhythm(Spectrum(3.5, 7.0, order=2), cortex, {awake: 8, nrem: 10, rem: 8}),
+        Rhythm(
+            Spectrum(*body.delta_hz, order=2),
+            slow,
+            {awake: 10, nrem: 30 * body.delta_gain, rem: 11},
+            0.4,
+            grouping=body.delta_grouping,
+        ),
+        scaled(Rhythm(Spectrum(3.5, 7.0, order=2), cortex, {awake: 8, nrem: 10, rem: 8}), body.theta_gain),
         Rhythm(
             Spectrum(body.posterior_hz - 0.7, body.posterior_hz + 0.7, order=8),
             posterior,
             {awake: 8, nrem: 0, rem: 2},
             0.45,
         ),
-        Rhythm(Spectrum(15.0, 25.0, order=2), central, {awake: 2, nrem: 2.5, rem: 1.5}, 0.5),
+        scaled(Rhythm(Spectrum(15.0, 25.0, order=2), central, {awake: 2, nrem: 2.5, rem: 1.5}, 0.5), body.beta_gain),
+        *(_regional(sheet, rhythm) for rhythm in body.regional),
     ]
     parts = [scaled(part, gain) for part in parts]
     return [*parts, *hypsarrhythmia_rhythms(sheet)]
@@ -110,6 +122,12 @@ def scaled(rhythm: Rhythm, gain: float) -> Rhythm:
     return replace(rhythm, rms_uv=rms_uv)
 
 
+def _regional(sheet: Sheet, rhythm: RegionalRhythm) -> Rhythm:
+    low_hz, high_hz = max(0.5, rhythm.rate_hz - rhythm.width_hz), rhythm.rate_hz + rhythm.width_hz
+    rms_uv = {state: rhythm.uv * share for state, share in zip(State, rhythm.in_state, strict=True)}
+    return Rhythm(Spectrum(low_hz, high_hz, order=6), mixture(sheet, [below(rhythm.site)]), rms_uv, 0.5)
+
+
 def hypsarrhythmia_rhythms(sheet: Sheet) -> list[Rhythm]:
     """Give the slow waves of hypsarrhythmia, if the patient has it."""
     chaos = sheet.patient.hypsarrhythmia
@@ -118,7 +136,7 @@ def hypsarrhythmia_rhythms(sheet: Sheet) -> list[Rhythm]:
     rms_uv = {state: chaos.degree * chaos.slow_uv * gain for state, gain in HYPSARRHYTHMIA_GAIN.items()}
     mix = mixture(sheet, list(chaos.slow_sources))
     # Slow waves of 1-3 Hz that wax and wane at each place on their own.
-    return [Rhythm(Spectrum(0.7, 2.6, 0.5, order=3), mix, rms_uv, 0.5, local=True, grouping=chaos.grouping)]
+    return [Rhythm(Spectrum(*chaos.slow_hz, 0.5, order=3), mix, rms_uv, 0.5, local=True, grouping=chaos.grouping)]
 
 
 def below(electrode: str, depth: float = CORTEX_DEPTH) -> Dipole:
@@ -132,7 +150,7 @@ def mixture(sheet: Sheet, sources: list[Dipole]) -> Samples:
     return _scaled_to_one(mix)
 
 
-def everywhere(sheet: Sheet, asymmetry: float) -> Samples:
+def everywhere(sheet: Sheet, asymmetry: float, depth: float = CORTEX_DEPTH) -> Samples:
     """Give a square root of the covariance of many sources all over the convexity."""
     n_points = 120
     z = np.linspace(1.0, -0.55, n_points)
@@ -140,7 +158,7 @@ def everywhere(sheet: Sheet, asymmetry: float) -> Samples:
     ring = np.sqrt(1.0 - z**2)
     points = np.stack([ring * np.cos(angle), ring * np.sin(angle), z], axis=1)
     strength = np.exp(asymmetry * points[:, 0]).astype(np.float32)
-    fields = np.stack([sheet.head.field(Dipole.radial(point, CORTEX_DEPTH)) for point in points], axis=1) * strength
+    fields = np.stack([sheet.head.field(Dipole.radial(point, depth)) for point in points], axis=1) * strength
     values, vectors = np.linalg.eigh(fields @ fields.T)
     root = vectors * np.sqrt(np.clip(values, 0.0, None))
     return _scaled_to_one(root)

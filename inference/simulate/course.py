@@ -151,15 +151,15 @@ def _plan_spasms(seed: int, clusters: Iterable[Spell], duration_s: float) -> lis
 
 def _plan_cluster(random: np.random.Generator, cluster: Spell, number: int) -> list[SpasmTime]:
     """Let intensity and rate rise and fall again (Kellaway 1979)."""
-    slowest_s, fastest_s = SPASM_INTERVAL_S[1], SPASM_INTERVAL_S[0]
-    peak = float(random.uniform(0.35, 0.6))
+    slowest_s, fastest_s = float(random.uniform(*SPASM_INTERVAL_S)), SPASM_INTERVAL_S[0]
+    peak, steepness = float(random.uniform(0.35, 0.6)), float(random.uniform(0.3, 1.0))
     spasms: list[SpasmTime] = []
     at_s = cluster.onset_s
     while at_s < cluster.end_s:
         phase = (at_s - cluster.onset_s) / cluster.duration_s
         height = phase / peak if phase < peak else (1.0 - phase) / (1.0 - peak)
-        intensity = float(np.clip(0.25 + 0.75 * np.sqrt(height) + random.normal(0.0, 0.1), 0.15, 1.0))
+        intensity = float(np.clip(0.2 + 0.8 * height**steepness + random.normal(0.0, 0.1), 0.15, 1.0))
         spasms.append(SpasmTime(at_s, intensity, number))
         interval_s = slowest_s - (slowest_s - fastest_s) * (0.7 * height) + float(random.normal(0.0, 1.0))
-        at_s += float(np.clip(interval_s, fastest_s, slowest_s))
+        at_s += float(np.clip(interval_s, fastest_s, SPASM_INTERVAL_S[1]))
     return spasms

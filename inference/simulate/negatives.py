@@ -220,8 +220,8 @@ def _write_k_complex(sheet: Sheet, random: np.random.Generator, onset_s: float, 
 def _write_slow_wave(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
     """Write a slow wave of a spasm's size that comes alone, with a field of its own."""
     place = np.asarray(electrode_position(str(random.choice(sheet.patient.electrodes)))) + random.normal(0, 0.2, 3)
-    field = sheet.head.field(Dipole.radial(place, float(random.uniform(0.3, 0.5))))
-    uv = float(random.uniform(100, 220)) + 150.0 * sheet.patient.hypsarrhythmia.degree
+    field = sheet.head.field(Dipole.radial(place, float(random.uniform(0.3, 0.85))))
+    uv = float(random.uniform(100, 260)) + 150.0 * sheet.patient.hypsarrhythmia.degree
     _add_big_wave(sheet, onset_s, duration_s, uv * float(random.choice([-1.0, 1.0])), field)
     sheet.note(Term.SLOW_WAVE, onset_s, duration_s, sheet.eeg_names(field))
 
@@ -283,10 +283,38 @@ def _write_electrode_movement(sheet: Sheet, random: np.random.Generator, onset_s
     sheet.note(Term.ELECTRODE_MOVEMENT, onset_s, duration_s, sheet.eeg_names(field))
 
 
+def _write_delta_run(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
+    """Write a run of high delta waves of NREM, of one field or wandering: 0.5-2 Hz, 75 uV and more (AASM)."""
+    place = np.asarray(electrode_position(str(random.choice(sheet.patient.electrodes)))) + random.normal(0, 0.2, 3)
+    field = sheet.head.field(Dipole.radial(place, float(random.uniform(0.3, 0.85))))
+    uv = float(random.uniform(75, 250)) + 120.0 * sheet.patient.hypsarrhythmia.degree
+    at_s, sign = 0.0, float(random.choice([-1.0, 1.0]))
+    while at_s < duration_s - 0.4:
+        wave_s = min(float(random.uniform(0.45, 1.6)), duration_s - at_s)
+        height = sign * uv * float(random.lognormal(-0.2, 0.4))
+        _add_big_wave(sheet, onset_s + at_s, wave_s, height, field)
+        at_s += wave_s * float(random.uniform(0.8, 1.5))
+    sheet.note(Term.DELTA_RUN, onset_s, duration_s, sheet.eeg_names(field))
+
+
+def _write_hypersynchrony(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
+    """Write hypnagogic hypersynchrony: bursts of 3-4.5 Hz, 75-350 uV, widest over centre and front (AASM)."""
+    place = np.asarray(electrode_position("Cz")) + random.normal(0.0, 0.3, 3)
+    field = sheet.head.field(Dipole.radial(place, float(random.uniform(0.4, 0.7))))
+    rate_hz, uv = float(random.uniform(3.0, 4.5)), float(random.uniform(40, 130))
+
+    def wave(t: NDArray[np.float64]) -> NDArray[np.float64]:
+        result: NDArray[np.float64] = uv * np.sin(np.pi * t / duration_s) ** 0.7 * np.sin(2 * np.pi * rate_hz * t)
+        return result
+
+    sheet.add_wave(onset_s, duration_s, wave, field)
+    sheet.note(Term.HYPERSYNCHRONY, onset_s, duration_s, sheet.eeg_names(field))
+
+
 #: Every kind. A kind's place in this list is part of what a seed means: new ones go to the end.
 KINDS: tuple[Kind, ...] = (
-    Kind(_rates(3.0, 0.3, 0.5), (0.3, 6.0), _write_movement),
-    Kind(_rates(2.0, 0.2, 0.2), (0.5, 5.0), _write_movement_with_eeg),
+    Kind(_rates(3.0, 0.5, 0.5), (0.3, 6.0), _write_movement),
+    Kind(_rates(1.2, 0.3, 0.2), (0.5, 5.0), _write_movement_with_eeg),
     Kind(_rates(0.25, 0.2, 0.0), (0.3, 1.2), _write_startle, until_months=24.0),
     Kind(_rates(0.25, 0.05, 0.15), (4.0, 15.0), _write_sucking, until_months=24.0),
     Kind(_rates(0.15, 0.0, 0.0), (5.0, 20.0), _write_cry, until_months=24.0),
@@ -300,4 +328,6 @@ KINDS: tuple[Kind, ...] = (
     Kind(_rates(6.0, 0.0, 0.0), (0.25, 0.4), _write_blink, overlaps=True),
     Kind(_rates(0.3, 0.1, 0.1), (0.2, 1.0), _write_electrode_pop, overlaps=True),
     Kind(_rates(0.4, 0.1, 0.1), (0.8, 4.0), _write_electrode_movement, overlaps=True),
+    Kind(_rates(0.1, 1.2, 0.1), (1.5, 12.0), _write_delta_run),
+    Kind(_rates(0.1, 0.5, 0.0), (1.0, 4.0), _write_hypersynchrony),
 )

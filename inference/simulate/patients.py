@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from inference.recordings.electrodes import IFCN_ELECTRODES, electrode_position
 from inference.simulate.head import REFERENCES, TEN_TWENTY_ELECTRODES, Dipole
+from inference.simulate.slow_waves import Topography, draw_phases, draw_sources
 from inference.simulate.streams import Stream, generator
 
 ChannelSet = Literal["full", "drawn"]
@@ -26,10 +27,23 @@ _FOCUS_SITES: Mapping[str, float] = {
 
 
 @dataclass(frozen=True, slots=True)
+class RegionalRhythm:
+    """A peaked rhythm of one region; ``uv`` is its amplitude over all channels, ``in_state`` awake, in NREM, in REM."""
+
+    site: str
+    rate_hz: float
+    width_hz: float
+    uv: float
+    in_state: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Background:
     """What the EEG looks like between events.
 
-    ``gain`` multiplies every rhythm; ``exponent`` is that of the 1 / f power law; rates are in hertz.
+    ``gain`` multiplies every rhythm; ``exponent`` is that of the 1 / f power law; rates are in hertz. ``depth`` is
+    that of the cortical sources, ``wide_share`` the share of the power that comes from sources seen all over the head.
+    ``delta_grouping`` is the standard deviation of the logarithm by which NREM delta swells and ebbs.
     """
 
     gain: float
@@ -37,17 +51,27 @@ class Background:
     posterior_hz: float
     spindle_hz: float
     asymmetry: float
+    depth: float = CORTEX_DEPTH
+    wide_share: float = 0.0
+    delta_gain: float = 1.0
+    delta_hz: tuple[float, float] = (0.6, 3.0)
+    delta_grouping: float = 0.0
+    theta_gain: float = 1.0
+    beta_gain: float = 1.0
+    regional: tuple[RegionalRhythm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Hypsarrhythmia:
     """Chaotic slow waves and multifocal spikes; ``degree`` 0 is none, 1 is the full classic picture.
 
-    ``slow_uv`` is the root mean square of the slow waves at full degree; ``spikes_per_s`` counts all foci together.
+    ``slow_uv`` is the root mean square of the slow waves at full degree, ``slow_hz`` their band; ``spikes_per_s``
+    counts all foci together.
     """
 
     degree: float
     slow_uv: float
+    slow_hz: tuple[float, float]
     slow_sources: tuple[Dipole, ...]
     foci: tuple[Dipole, ...]
     focus_weights: tuple[float, ...]
@@ -61,13 +85,15 @@ class SpasmMorphology:
     """What this infant's spasms look like at full intensity: stereotyped within a patient, different between patients.
 
     Probabilities say how often a component appears; ``emg_lag_s`` is the mean of contraction onset less slow-wave
-    onset.
+    onset. The slow wave has one phase, two or three: ``slow_wave_prelude`` and ``slow_wave_undershoot`` are the peaks
+    of what goes before and after it the other way. ``emg_shape`` bends the diamond: below 1 it is fuller.
     """
 
-    topography: Literal["posterior", "reversed", "vertex"]
+    topography: Topography
     slow_wave: tuple[Dipole, ...]
     slow_wave_uv: float
     slow_wave_s: float
+    slow_wave_prelude: float
     slow_wave_undershoot: float
     notched: bool
     fast_probability: float
@@ -87,6 +113,7 @@ class SpasmMorphology:
     emg_median_s: float
     emg_long_probability: float
     emg_rise: float
+    emg_shape: float
     emg_lag_s: float
     emg_lag_sd_s: float
     neck_uv: float
@@ -95,9 +122,19 @@ class SpasmMorphology:
 
 @dataclass(frozen=True, slots=True)
 class MuscleSetup:
-    """Resting muscle activity and what else the EMG electrodes pick up."""
+    """Resting muscle activity and what else the EMG electrodes pick up.
+
+    ``tone_uv`` and ``scalp_uv`` are the resting tone of the limbs and of the muscles under the scalp electrodes when
+    awake, ``asleep`` the share of it that is left in NREM and in REM. EMG lies between the frequencies ``band_hz``;
+    ``sparseness`` is the standard deviation of the logarithm by which it flickers at a weak contraction, when few motor
+    units fire, each now and then.
+    """
 
     tone_uv: tuple[float, ...]
+    scalp_uv: tuple[float, ...]
+    asleep: tuple[float, float]
+    band_hz: tuple[float, float]
+    sparseness: float
     movement_uv: tuple[float, ...]
     heart_uv: tuple[float, ...]
     heart_rate_hz: float
@@ -181,14 +218,33 @@ def _focus(random: np.random.Generator) -> Dipole:
 
 
 def _draw_background(random: np.random.Generator, age_months: float) -> Background:
+    # Ranges without a source are this project's choice: as wide as a hospital's infants and amplifiers may differ.
     return Background(
-        gain=float(random.lognormal(0.0, 0.25)),
-        exponent=float(random.uniform(1.2, 2.0)),
+        gain=float(random.lognormal(0.0, 0.3)),
+        exponent=float(random.uniform(0.8, 2.4)),
+        depth=float(random.uniform(0.18, 0.42)),
+        wide_share=float(random.uniform(0.0, 0.6)),
+        delta_gain=float(random.lognormal(0.0, 0.35)),
+        delta_hz=(float(random.uniform(0.4, 0.9)), float(random.uniform(1.6, 3.5))),
+        delta_grouping=float(random.choice([0.0, 1.0]) * random.uniform(0.2, 0.7)),
+        theta_gain=float(random.lognormal(0.0, 0.4)),
+        beta_gain=float(random.lognormal(0.0, 0.5)),
         # 4 Hz at 3 months to 6-7 Hz at 12 (Stroganova et al. 1999, Clin Neurophysiol 110:997, for the latter).
         posterior_hz=float(4.0 + 2.5 * (age_months - 3.0) / 9.0 + random.normal(0.0, 0.3)),
         # 13.0 Hz at 4-5 months (FACTS).
         spindle_hz=float(random.normal(13.0, 0.5)),
-        asymmetry=float(random.normal(0.0, 0.12)),
+        asymmetry=float(random.normal(0.0, 0.2)),
+        regional=tuple(_draw_regional(random) for _ in range(int(random.integers(0, 5)))),
+    )
+
+
+def _draw_regional(random: np.random.Generator) -> RegionalRhythm:
+    return RegionalRhythm(
+        site=str(random.choice(IFCN_ELECTRODES)),
+        rate_hz=float(np.exp(random.uniform(np.log(2.0), np.log(22.0)))),
+        width_hz=float(random.uniform(0.3, 1.5)),
+        uv=float(random.uniform(1.0, 7.0)),
+        in_state=tuple(float(share) for share in random.uniform(0.0, 1.0, 3)),  # type: ignore[arg-type]
     )
 
 
@@ -198,17 +254,19 @@ def _draw_hypsarrhythmia(random: np.random.Generator) -> Hypsarrhythmia:
     n_foci = int(random.integers(4, 9))
     weights = random.dirichlet(np.full(n_foci, 2.0))
     # Slow waves come from all over the convexity, independently: that is what makes them chaotic.
-    sites = random.permutation(IFCN_ELECTRODES)[:16]
+    sites = random.permutation(IFCN_ELECTRODES)[: int(random.integers(8, 21))]
+    deeper = float(random.uniform(0.0, 0.16))
     return Hypsarrhythmia(
         degree=degree,
-        # Waxing to five times this from peak to peak: 200-400 microvolts (FACTS).
-        slow_uv=float(random.uniform(40, 75)),
-        slow_sources=tuple(Dipole.radial(_near(random, site, 0.2), CORTEX_DEPTH + 0.08) for site in sites),
+        # Waxing to five times this from peak to peak: 200-400 microvolts and more, not always (FACTS).
+        slow_uv=float(random.uniform(40, 90)),
+        slow_hz=(float(random.uniform(0.5, 1.0)), float(random.uniform(2.0, 3.5))),
+        slow_sources=tuple(Dipole.radial(_near(random, site, 0.2), CORTEX_DEPTH + deeper) for site in sites),
         foci=tuple(_focus(random) for _ in range(n_foci)),
         focus_weights=tuple(float(weight) for weight in weights),
         spikes_per_s=float(random.uniform(0.5, 2.5)),
         spike_uv=float(random.uniform(80, 220)),
-        grouping=float(random.uniform(0.2, 0.8)),
+        grouping=float(random.uniform(0.1, 0.9)),
     )
 
 
@@ -216,16 +274,18 @@ def _draw_spasm(
     random: np.random.Generator, hypsarrhythmia: Hypsarrhythmia, muscle_gain: tuple[float, ...]
 ) -> SpasmMorphology:
     # Posterior negative and frontal positive in 11 of 14 infants, asymmetric in 4 of 14 (PMC5429878).
-    topography, sources = _slow_wave_sources(random, random.random(), asymmetric=random.random() < 4 / 14)
     focus = _focus(random)
+    topography, sources = draw_sources(random, random.random(), focus, asymmetric=random.random() < 4 / 14)
     towards = np.asarray(focus.position) + random.normal(0.0, 0.25, 3)
-    emg_uv = float(random.lognormal(np.log(80), 0.4))
+    emg_uv = float(np.clip(random.lognormal(np.log(80), 0.6), 30, 400))
+    prelude, undershoot = draw_phases(random)
     return SpasmMorphology(
         topography=topography,
         slow_wave=sources,
-        slow_wave_uv=float(random.uniform(160, 320) + hypsarrhythmia.degree * random.uniform(120, 260)),
-        slow_wave_s=float(random.uniform(0.7, 1.6)),
-        slow_wave_undershoot=float(random.uniform(0.2, 0.7)),
+        slow_wave_uv=float(random.uniform(110, 320) + hypsarrhythmia.degree * random.uniform(80, 260)),
+        slow_wave_s=float(np.clip(random.lognormal(np.log(1.1), 0.4), 0.5, 2.5)),
+        slow_wave_prelude=prelude,
+        slow_wave_undershoot=undershoot,
         notched=bool(random.random() < 0.3),
         # At least 11 ictal patterns exist (FACTS): which components appear differs between patients and spasms.
         fast_probability=float(random.choice([0.0, 0.5, 0.9], p=[0.3, 0.3, 0.4])),
@@ -242,48 +302,49 @@ def _draw_spasm(
         decrement_s=float(random.uniform(1.0, 4.0)),
         decrement_depth=float(random.uniform(0.5, 0.9)),
         decrement_fast_uv=float(random.choice([0.0, 1.0]) * random.uniform(4, 12)),
-        emg_probability=float(random.uniform(0.82, 1.0)),
+        emg_probability=float(random.uniform(0.85, 1.0)),
         emg_uv=tuple(emg_uv * gain for gain in muscle_gain),
         emg_median_s=float(random.uniform(0.7, 1.6)),
         # One in seven contractions is longer than 3 s (14.3 %, FACTS): Beta(1, 6) has that mean.
         emg_long_probability=float(random.beta(1, 6)),
-        emg_rise=float(random.uniform(0.3, 0.55)),
+        emg_rise=float(random.uniform(0.25, 0.6)),
+        emg_shape=float(random.uniform(0.5, 1.5)),
         # No constant lag (FACTS): drawn around a patient's own mean.
-        emg_lag_s=float(random.uniform(-0.10, 0.30)),
-        emg_lag_sd_s=float(random.uniform(0.05, 0.15)),
+        emg_lag_s=float(random.uniform(-0.15, 0.55)),
+        emg_lag_sd_s=float(random.uniform(0.04, 0.15)),
         neck_uv=float(random.choice([0.0, 1.0]) * random.uniform(3, 15)),
         motion_uv=float(random.choice([0.0, 1.0]) * random.uniform(20, 80)),
     )
 
 
-def _slow_wave_sources(
-    random: np.random.Generator, kind: float, *, asymmetric: bool
-) -> tuple[Literal["posterior", "reversed", "vertex"], tuple[Dipole, ...]]:
-    side = float(random.choice([-1.0, 1.0]) * random.uniform(0.2, 0.4)) if asymmetric else float(random.normal(0, 0.04))
-    height, tilt = float(random.uniform(0.15, 0.45)), float(random.uniform(-0.4, 0.2))
-    if kind < 11 / 14 or kind > 13 / 14:
-        # One deep dipole that points forwards makes the front positive and the back negative.
-        sign = 1.0 if kind < 11 / 14 else -1.0
-        source = Dipole((side, float(random.uniform(-0.3, 0.0)), height), (-0.3 * side, sign, sign * tilt))
-        return ("posterior" if sign > 0 else "reversed"), (source,)
-    outward = Dipole.radial((side, float(random.uniform(-0.3, 0.3)), 1.0), 0.7)
-    u, v, w = outward.orientation
-    return "vertex", (Dipole(outward.position, (-u, -v, -w)),)
-
-
 def _muscle_gains(random: np.random.Generator) -> tuple[float, ...]:
-    """Draw how well each of the four muscles is recorded: arms against legs, left against right, its electrode."""
-    legs, side = float(random.lognormal(-0.3, 0.4)), float(random.normal(0.0, 0.2))
+    """Draw how well each of the four muscles is recorded: arms against legs, left against right, its electrode.
+
+    Muscles differ severalfold, and one in ten takes no part or its electrode lies off the muscle; never all four.
+    """
+    legs, side = float(random.lognormal(-0.3, 0.6)), float(random.normal(0.0, 0.3))
     left_right = (np.exp(side), np.exp(-side))
-    own = random.lognormal(0.0, 0.2, 4)
-    return tuple(float(own[i] * left_right[i % 2] * (legs if i > 1 else 1.0)) for i in range(4))
+    own = random.lognormal(0.0, 0.35, 4)
+    absent = random.random(4) < 0.1
+    absent[int(random.integers(4))] = False
+    own = np.where(absent, 0.03, own)
+    gains = [float(own[i] * left_right[i % 2] * (legs if i > 1 else 1.0)) for i in range(4)]
+    best = max(gains)
+    return tuple(gain / best for gain in gains)
 
 
 def _draw_muscle(random: np.random.Generator, muscle_gain: tuple[float, ...]) -> MuscleSetup:
     movement_uv = float(random.lognormal(np.log(70), 0.4))
     heart = np.where(random.random(4) < 0.4, random.uniform(5, 40, 4), 0.0)
+    # At rest a surface EMG shows some microvolts or nothing but the amplifier (Merletti and Parker 2004, ch. 4); in
+    # sleep tone falls, and is lowest in REM (AASM). In every second infant it is gone as soon as she sleeps.
+    tone_uv, asleep = float(random.lognormal(np.log(2.0), 0.6)), float(random.choice([0.0, 1.0]) * random.random())
     return MuscleSetup(
-        tone_uv=tuple(float(u) for u in random.uniform(2.0, 6.0, 4)),
+        tone_uv=tuple(float(u) for u in tone_uv * random.lognormal(0.0, 0.3, 4)),
+        scalp_uv=tuple(float(u) for u in random.lognormal(np.log(1.2), 0.7, 4)),
+        asleep=(asleep, asleep * float(random.random())),
+        band_hz=(float(random.uniform(15, 45)), float(random.uniform(80, 220))),
+        sparseness=float(random.uniform(0.0, 1.0)),
         movement_uv=tuple(movement_uv * gain for gain in muscle_gain),
         heart_uv=tuple(float(u) for u in heart),
         # 120-150 beats a minute at this age (Fleming et al. 2011, Lancet 377:1011).
@@ -294,10 +355,13 @@ def _draw_muscle(random: np.random.Generator, muscle_gain: tuple[float, ...]) ->
 def _draw_technical(random: np.random.Generator, n_channels: int, n_eeg: int) -> Technical:
     line_uv = random.lognormal(np.log(0.8), 0.8, n_channels)
     line_uv[random.integers(n_eeg)] *= random.uniform(1, 12)
+    # Muscle electrodes hang on long leads, apart from the head box: they catch more hum.
+    line_uv[n_eeg:] *= float(random.lognormal(np.log(3.0), 0.9))
+    noise_uv = float(random.uniform(0.3, 1.5))
     return Technical(
         line_hz=float(random.choice([50.0, 60.0])),
         line_uv=tuple(float(u) for u in line_uv),
-        noise_uv=tuple(float(u) for u in random.uniform(0.4, 1.5, n_channels)),
+        noise_uv=tuple(float(u) for u in noise_uv * random.uniform(0.7, 1.4, n_channels)),
         gain=tuple(float(g) for g in random.normal(1.0, 0.03, n_channels)),
         drift_uv=tuple(float(u) for u in random.lognormal(np.log(6.0), 0.5, n_channels)),
     )

@@ -18,7 +18,7 @@ SHORT_CONTRACTION_S = (0.4, 3.0)
 LONG_CONTRACTION_S = (3.0, 7.0)
 #: Contraction onset less slow-wave onset never lies outside this range, or they would not look like one event; this
 #: project's choice.
-EMG_LAG_S = (-0.3, 0.6)
+EMG_LAG_S = (-0.3, 0.8)
 #: A spasm is over this long before the next begins.
 PAUSE_S = 0.5
 
@@ -40,9 +40,13 @@ def _in_order(course: Course) -> list[int]:
     return list(dict.fromkeys(spasm.cluster for spasm in course.spasms if spasm.cluster is not None))
 
 
-def diamond(time_s: NDArray[np.float64], duration_s: float, rise: float) -> NDArray[np.float64]:
-    """Rise evenly to 1 at the share ``rise`` of the duration, then fall evenly: the contraction of a spasm."""
-    return np.interp(time_s, [0.0, rise * duration_s, duration_s], [0.0, 1.0, 0.0])
+def diamond(time_s: NDArray[np.float64], duration_s: float, rise: float, shape: float = 1.0) -> NDArray[np.float64]:
+    """Rise to 1 at the share ``rise`` of the duration, then fall: the contraction of a spasm.
+
+    The sides are straight where ``shape`` is 1, bulge below and hollow above.
+    """
+    straight: NDArray[np.float64] = np.interp(time_s, [0.0, rise * duration_s, duration_s], [0.0, 1.0, 0.0])
+    return straight**shape
 
 
 def draw_contraction_s(random: np.random.Generator, median_s: float, long_probability: float) -> float:
@@ -53,15 +57,15 @@ def draw_contraction_s(random: np.random.Generator, median_s: float, long_probab
 
 
 def slow_wave(
-    time_s: NDArray[np.float64], duration_s: float, undershoot: float, *, notched: bool
+    time_s: NDArray[np.float64], duration_s: float, undershoot: float, *, notched: bool, prelude: float = 0.18
 ) -> NDArray[np.float64]:
-    """Give the slow wave of a spasm: a small step the other way, the main wave with peak 1, a return beyond zero."""
+    """Give the slow wave of a spasm: the main wave with peak 1, before and after it one the other way, if any."""
     phase = time_s / duration_s
 
     def bell(centre: float, width: float) -> NDArray[np.float64]:
         return np.exp(-0.5 * ((phase - centre) / width) ** 2)
 
-    wave = bell(0.36, 0.11) - 0.18 * bell(0.12, 0.05) - undershoot * bell(0.74, 0.13)
+    wave = bell(0.36, 0.11) - prelude * bell(0.12, 0.05) - undershoot * bell(0.74, 0.13)
     if notched:
         wave -= 0.35 * bell(0.37, 0.03)
     edge = np.clip(np.minimum(phase, 1.0 - phase) / 0.06, 0.0, 1.0)
@@ -134,7 +138,13 @@ class _Spasm:
         self.sheet.add_wave(
             self.onset_s,
             duration_s,
-            partial(slow_wave, duration_s=duration_s, undershoot=look.slow_wave_undershoot, notched=look.notched),
+            partial(
+                slow_wave,
+                duration_s=duration_s,
+                undershoot=look.slow_wave_undershoot,
+                notched=look.notched,
+                prelude=look.slow_wave_prelude,
+            ),
             amplitude_uv * field,
         )
         self._note(Term.SLOW_WAVE, self.onset_s, duration_s, self.sheet.eeg_names(field))
@@ -142,12 +152,12 @@ class _Spasm:
 
     def _write_contraction(self, onset_s: float, duration_s: float) -> None:
         look, random = self.look, self.random
-        strength = (0.3 + 0.7 * self.intensity) * float(random.lognormal(0.0, 0.25))
+        strength = (0.25 + 0.75 * self.intensity) * float(random.lognormal(0.0, 0.25))
         emg_uv = np.array(look.emg_uv, dtype=np.float32) * strength
         emg_uv *= random.lognormal(0.0, 0.15, emg_uv.size).astype(np.float32)
         rise = float(np.clip(random.normal(look.emg_rise, 0.06), 0.2, 0.7))
 
-        shape = partial(diamond, duration_s=duration_s, rise=rise)
+        shape = partial(diamond, duration_s=duration_s, rise=rise, shape=look.emg_shape)
         self.sheet.add_contraction(onset_s, duration_s, shape, emg_uv)
         neck_uv = np.array([0.3, 0.6, 0.6, 1.0], dtype=np.float32) * np.float32(look.neck_uv * strength)
         self.sheet.add_scalp_muscle(onset_s, duration_s, shape, neck_uv)

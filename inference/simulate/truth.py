@@ -23,6 +23,8 @@ class Term(StrEnum):
     AROUSAL = "Arousal-pattern"
     VERTEX_WAVE = "Vertex-wave"
     K_COMPLEX = "K-complex"
+    DELTA_RUN = "Rhythmic-delta-activity"
+    HYPERSYNCHRONY = "Hypnagogic-hypersynchrony"
     SPIKE_RUN = "Runs-of-rapid-spikes"
     BLINK = "Eye-blink-artifact"
     ELECTRODE_POP = "Electrode-pops-artifact"

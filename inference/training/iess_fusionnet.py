@@ -18,13 +18,13 @@ from inference.models.iess_fusionnet import N_EMG, PROJECT_CHOICES, IessFusionNe
 from inference.recordings.array import ArrayRecording
 from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.recordings.recording import Recording
-from inference.runtime.cards import ModelCard, MontageInputs, write_card
+from inference.runtime.cards import MAINS, ModelCard, MontageInputs, write_card
 from inference.runtime.package import open_package
 from inference.simulate.course import Scenario
 from inference.simulate.head import TEN_TWENTY_ELECTRODES
 from inference.simulate.infant import SimulatedCase, simulate_infant
 from inference.simulate.truth import Term
-from inference.training.checkpoints import Checkpoint
+from inference.training.checkpoints import Checkpoint, CurvePoint
 from inference.training.evaluation import (
     Calibration,
     apply_calibration,
@@ -44,14 +44,8 @@ from inference.training.loop import LoopSettings, StepReport, descend
 from inference.training.progress import TrainingProgress
 from inference.training.recipes import TrainOptions
 from inference.training.repeatable import choose_device, make_repeatable
-from inference.training.windows import (
-    NEGATIVE_REACH_S,
-    POSITIVE_REACH_S,
-    Batch,
-    Variation,
-    WindowSampler,
-    draw_electrodes,
-)
+from inference.training.variation import Variation, draw_electrodes
+from inference.training.windows import BEGINNING_S, NEGATIVE_REACH_S, POSITIVE_REACH_S, Batch, WindowSampler
 from inference.training.work import (
     CHECKPOINT_NAME,
     PATIENTS_NAME,
@@ -71,6 +65,7 @@ INPUTS = MontageInputs(
     hff_hz=70.0,
     emg_lff_hz=10.0,
     emg_hff_hz=100.0,
+    notch_hz=MAINS,
 )
 #: Seeds of simulated patients; training, validation and test never share one, whatever the recipe's seed.
 TRAINING_SEEDS, VALIDATION_SEEDS, TEST_SEEDS = 100_000, 200_000, 300_000
@@ -85,15 +80,19 @@ PAPER = "Feng et al. 2026, IESS-FusionNet, Bioengineering 13:57, doi:10.3390/bio
 class Recipe:
     """Everything that decides what the network becomes.
 
-    Half of the training and validation patients have frequent, short clusters, half the course of a real morning.
-    ``max_false_per_hour`` is what the event rule may allow itself on the validation patients.
+    Training goes in ``n_rounds``, each over ``n_patients`` that no other round saw, from the weights of the one before
+    and with ``cooling`` times its steps and its learning rate: what counts is how many infants there are, and a disk
+    holds some hundred. Half of the training and validation patients have frequent, short clusters, half the course of a
+    real morning. ``max_false_per_hour`` is what the event rule may allow itself on the validation patients.
     """
 
     seed: int = 0
-    n_patients: int = 64
-    patient_minutes: float = 5.0
-    n_validation: int = 8
-    validation_minutes: float = 10.0
+    n_rounds: int = 2
+    cooling: float = 0.6
+    n_patients: int = 160
+    patient_minutes: float = 2.5
+    n_validation: int = 16
+    validation_minutes: float = 5.0
     n_test: int = 6
     test_minutes: float = 10.0
     max_false_per_hour: float = 2.0
@@ -150,31 +149,24 @@ def train_iess_fusionnet(
     began = time.monotonic()
     _set_up_torch(recipe)
     work = open_work_folder(work_folder or work_folder_beside(folder), resume=resume)
-    unlimited = replace(recipe, loop=replace(recipe.loop, minutes_limit=math.inf))
-    checkpoint = Checkpoint(work / CHECKPOINT_NAME, made_for=_describe_recipe(unlimited))
     network = IessFusionNet()
-    patients: list[PatientFeatures] = []
-    for patient in _simulate_patients(network, recipe, work / PATIENTS_NAME):
-        patients.append(patient)
-        yield TrainingProgress("simulating", len(patients), recipe.n_patients + recipe.n_validation)
-    training, validation = patients[: recipe.n_patients], patients[recipe.n_patients :]
-    set_standards(network, training)
-    sampler = WindowSampler(training, network.config, recipe.seed, recipe.variation)
-    for report in fit(network, sampler, recipe.loop, seed=recipe.seed, device=recipe.device, checkpoint=checkpoint):
-        yield TrainingProgress("training", report.step, report.n_steps, f"loss {report.loss:.3f}")
-    curve = checkpoint.read_curve()
+    for number in range(recipe.n_rounds):
+        yield from _train_round(network, recipe, number, work)
+    curve = _read_curve(recipe, work)
     write_learning_curve(work, curve, f"IESS-FusionNet, seed {recipe.seed}")
     tracks = []
-    for patient in validation:
+    first = VALIDATION_SEEDS + SEEDS_PER_RECIPE * recipe.seed
+    for index in range(recipe.n_validation):
+        patient = _simulate_patient(network, recipe, first + index, recipe.validation_minutes, work / PATIENTS_NAME)
         tracks.append(run_over(network, patient, INPUTS.hop_s))
-        yield TrainingProgress("validating", len(tracks), len(validation))
+        yield TrainingProgress("validating", len(tracks), recipe.n_validation)
     calibration = fit_calibration(tracks)
     rule, validated = choose_rule(tracks, calibration, Term.SPASM, INPUTS.hop_s, recipe.max_false_per_hour)
     apply_calibration(network, calibration)
     card = ModelCard(
         name=NAME,
         title="IESS-FusionNet",
-        version="1.0.0",
+        version="1.1.0",
         inputs=INPUTS,
         outputs=OUTPUTS,
         events=rule,
@@ -198,6 +190,41 @@ def train_iess_fusionnet(
     training_record = {**card.training, "minutes": round((time.monotonic() - began) / 60, 1), "resumed": resume}
     write_card(folder, replace(card, metrics=metrics, training=training_record))
     clear_work_folder(work)
+
+
+def _train_round(network: IessFusionNet, recipe: Recipe, number: int, work: Path) -> Iterator[TrainingProgress]:
+    """Simulate a round's patients and fit the network to them; the first round's also set its standards."""
+    first = TRAINING_SEEDS + SEEDS_PER_RECIPE * recipe.seed + number * recipe.n_patients
+    patients: list[PatientFeatures] = []
+    for seed in range(first, first + recipe.n_patients):
+        patients.append(_simulate_patient(network, recipe, seed, recipe.patient_minutes, work / PATIENTS_NAME))
+        yield TrainingProgress("simulating", len(patients), recipe.n_patients, f"round {number + 1}")
+    if number == 0:
+        set_standards(network, patients)
+    cooling = recipe.cooling**number
+    n_steps, peak_rate = max(1, round(recipe.loop.n_steps * cooling)), recipe.loop.peak_rate * cooling
+    loop = replace(recipe.loop, n_steps=n_steps, peak_rate=peak_rate)
+    seed = recipe.seed + MAX_RECIPE_SEED * number
+    sampler = WindowSampler(patients, network.config, seed, recipe.variation)
+    checkpoint = _round_checkpoint(recipe, number, work)
+    for report in fit(network, sampler, loop, seed=seed, device=recipe.device, checkpoint=checkpoint):
+        note = f"round {number + 1}, loss {report.loss:.3f}"
+        yield TrainingProgress("training", report.step, report.n_steps, note)
+
+
+def _round_checkpoint(recipe: Recipe, number: int, work: Path) -> Checkpoint:
+    unlimited = replace(recipe, loop=replace(recipe.loop, minutes_limit=math.inf))
+    return Checkpoint(work / CHECKPOINT_NAME / f"round-{number + 1}", made_for=_describe_recipe(unlimited))
+
+
+def _read_curve(recipe: Recipe, work: Path) -> list[CurvePoint]:
+    """Put the learning curves of all rounds one after the other."""
+    curve: list[CurvePoint] = []
+    for number in range(recipe.n_rounds):
+        before = curve[-1].step if curve else 0
+        points = _round_checkpoint(recipe, number, work).read_curve()
+        curve += [point._replace(step=before + point.step) for point in points]
+    return curve
 
 
 def fit(
@@ -273,34 +300,26 @@ def set_standards(network: IessFusionNet, patients: Sequence[PatientFeatures]) -
         encoder.set_standard(torch.from_numpy(np.mean(means, axis=0)).float(), torch.from_numpy(spread).float())
 
 
-def _simulate_patients(network: IessFusionNet, recipe: Recipe, work: Path) -> Iterator[PatientFeatures]:
-    groups = (
-        (TRAINING_SEEDS, recipe.n_patients, recipe.patient_minutes),
-        (VALIDATION_SEEDS, recipe.n_validation, recipe.validation_minutes),
-    )
-    for first, n_patients, minutes in groups:
-        for index in range(n_patients):
-            seed = first + SEEDS_PER_RECIPE * recipe.seed + index
-            scenario = Scenario.dense() if index % 2 else Scenario()
-            made_from = {
-                "seed": seed,
-                "minutes": minutes,
-                "scenario": asdict(scenario),
-                "left_out": [recipe.seed, asdict(recipe.variation)] if first == TRAINING_SEEDS else None,
-                "inputs": asdict(INPUTS),
-                "front_end": [asdict(bank.config) for bank in (network.front_end.eeg, network.front_end.emg)],
-            }
-            kept = find_features(work / str(seed), made_from)
-            if kept is not None:
-                yield kept
-                continue
-            case = simulate_infant(seed, 60.0 * minutes, INPUTS.rate_hz, scenario=scenario)
-            left_out = _leave_out(case.recording, recipe, seed) if first == TRAINING_SEEDS else frozenset()
-            features = store_features(
-                case.recording, case.truth, INPUTS, network.front_end, work / str(seed), exclude=left_out
-            )
-            keep_features(work / str(seed), features, made_from)
-            yield features
+def _simulate_patient(network: IessFusionNet, recipe: Recipe, seed: int, minutes: float, work: Path) -> PatientFeatures:
+    """Give the features of a patient, simulated where the work folder does not hold them yet."""
+    scenario = Scenario.dense() if seed % 2 else Scenario()
+    is_training = seed < VALIDATION_SEEDS
+    made_from = {
+        "seed": seed,
+        "minutes": minutes,
+        "scenario": asdict(scenario),
+        "left_out": [recipe.seed, asdict(recipe.variation)] if is_training else None,
+        "inputs": asdict(INPUTS),
+        "front_end": [asdict(bank.config) for bank in (network.front_end.eeg, network.front_end.emg)],
+    }
+    kept = find_features(work / str(seed), made_from)
+    if kept is not None:
+        return kept
+    case = simulate_infant(seed, 60.0 * minutes, INPUTS.rate_hz, scenario=scenario)
+    left_out = _leave_out(case.recording, recipe, seed) if is_training else frozenset()
+    features = store_features(case.recording, case.truth, INPUTS, network.front_end, work / str(seed), exclude=left_out)
+    keep_features(work / str(seed), features, made_from)
+    return features
 
 
 def _leave_out(recording: Recording, recipe: Recipe, seed: int) -> frozenset[str]:
@@ -329,10 +348,10 @@ def _describe_training(recipe: Recipe, n_steps: int) -> dict[str, Any]:
         "recipe": _describe_recipe(recipe),
         "steps": n_steps,
         "windows_seen": n_steps * recipe.loop.batch_size,
-        "training_seeds": [TRAINING_SEEDS + first, TRAINING_SEEDS + first + recipe.n_patients - 1],
+        "training_seeds": [TRAINING_SEEDS + first, TRAINING_SEEDS + first + recipe.n_rounds * recipe.n_patients - 1],
         "validation_seeds": [VALIDATION_SEEDS + first, VALIDATION_SEEDS + first + recipe.n_validation - 1],
         "test_seeds": [TEST_SEEDS + first, TEST_SEEDS + first + recipe.n_test - 1],
-        "labels": f"positive: a spasm within {POSITIVE_REACH_S} s of the window's centre; "
+        "labels": f"positive: the first {BEGINNING_S} s of a spasm within {POSITIVE_REACH_S} s of the window's centre; "
         f"negative: none within {NEGATIVE_REACH_S} s; others unused",
         "machine": f"{recipe.device}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         "repeatable": "bit for bit on one machine with the same threads and versions, if no time limit cut it short",
@@ -353,9 +372,10 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell_training(recipe: Recipe) -> str:
-    hours = recipe.n_patients * recipe.patient_minutes / 60
+    n_patients = recipe.n_rounds * recipe.n_patients
+    hours = n_patients * recipe.patient_minutes / 60
     return (
-        f"{recipe.n_patients} simulated infants with epileptic spasms, {hours:.1f} hours of simulated EEG and EMG. "
+        f"{n_patients} simulated infants with epileptic spasms, {hours:.1f} hours of simulated EEG and EMG. "
         "No recording of a person was used; not clinically validated."
     )
 

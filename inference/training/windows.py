@@ -1,8 +1,7 @@
 """Windows for training: cut from stored log power, balanced between classes, and varied as real recordings vary."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,16 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inference.models.blocks.morlet import POWER_FLOOR
 from inference.models.iess_fusionnet import IessConfig
-from inference.recordings.electrodes import IFCN_ELECTRODES
-from inference.simulate.head import TEN_TWENTY_ELECTRODES
-from inference.simulate.truth import TruthEvent
+from inference.simulate.truth import Role, TruthEvent
 from inference.training.features import PatientFeatures
+from inference.training.variation import Variation, Window, mix, vary
 
-#: A window is positive where a spasm comes within so much of its centre ...
+#: A window is positive where the beginning of a spasm, which holds all that tells it from a movement, comes within so
+#: much of its centre ...
 POSITIVE_REACH_S = 0.3
-#: ... negative where none comes within so much, and unused in between: nobody could tell.
+BEGINNING_S = 2.5
+#: ... negative where no part of one comes within so much, and unused in between: nobody could tell.
 NEGATIVE_REACH_S = 0.8
 #: A decoy within so much of the centre makes a window a hard negative.
 DECOY_REACH_S = 0.3
@@ -35,31 +34,18 @@ class Batch(NamedTuple):
     target: Tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Variation:
-    """How strongly training windows are varied; gains are standard deviations of natural log power.
-
-    ``ten_twenty``, ``sparse``, ``no_emg`` and ``slow_recorder`` are shares of windows: with the 19 electrodes of the
-    10-20 system, with as few as ``fewest_electrodes``, without EMG, and from a recorder of about 100 Hz.
-    """
-
-    eeg_gain: float = 0.4
-    emg_gain: float = 0.6
-    ten_twenty: float = 0.2
-    sparse: float = 0.15
-    fewest_electrodes: int = 8
-    no_emg: float = 0.25
-    fewer_emg: float = 0.35
-    slow_recorder: float = 0.1
-
-
 def label_frames(features: PatientFeatures) -> NDArray[np.int8]:
     """Give the class of a window centred on each frame: 1 spasm, 0 none, -1 too close to a spasm's edge to tell."""
     labels = np.zeros(features.n_frames, dtype=np.int8)
     for reach_s, label in ((NEGATIVE_REACH_S, -1), (POSITIVE_REACH_S, 1)):
         for event in features.spasms:
-            labels[_frames_near(event, reach_s, features)] = label
+            span = _beginning(event) if label == 1 else event
+            labels[_frames_near(span, reach_s, features)] = label
     return labels
+
+
+def _beginning(event: TruthEvent) -> TruthEvent:
+    return replace(event, duration_s=min(event.duration_s, BEGINNING_S))
 
 
 def _frames_near(event: TruthEvent, reach_s: float, features: PatientFeatures) -> slice:
@@ -70,7 +56,8 @@ def _frames_near(event: TruthEvent, reach_s: float, features: PatientFeatures) -
 class WindowSampler:
     """Draws batches: ``positive_share`` spasms, each spasm as likely as any other, and half of the rest next to decoys.
 
-    The batch of a step depends on the seed and the step alone.
+    Each kind of decoy is as likely as any other, however often it happens: blinks would else crowd out the rest. The
+    batch of a step depends on the seed and the step alone.
     """
 
     def __init__(
@@ -86,28 +73,25 @@ class WindowSampler:
         self._positive_share = positive_share
         self._half = config.window_frames // 2
         self._spasms: list[tuple[int, NDArray[np.intp]]] = []
-        self._decoys: list[tuple[int, NDArray[np.intp]]] = []
+        self._decoys: dict[str, list[tuple[int, NDArray[np.intp]]]] = {}
         self._background: list[tuple[int, NDArray[np.intp]]] = []
         for index, patient in enumerate(patients):
             self._index_patient(index, patient)
         if not self._spasms:
             raise ValueError("no training patient has a spasm")
-        self._decoys = self._decoys or self._background
 
     def _index_patient(self, index: int, patient: PatientFeatures) -> None:
         labels = label_frames(patient)
         inside = np.zeros(patient.n_frames, dtype=bool)
         inside[self._half : patient.n_frames - self._half] = True
-        for events, reach_s, label, pools in (
-            (patient.spasms, POSITIVE_REACH_S, 1, self._spasms),
-            (patient.decoys, DECOY_REACH_S, 0, self._decoys),
-        ):
-            for event in events:
-                near = np.zeros(patient.n_frames, dtype=bool)
-                near[_frames_near(event, reach_s, patient)] = True
-                centres = np.flatnonzero(near & inside & (labels == label))
-                if len(centres):
-                    pools.append((index, centres))
+        for event in (*patient.spasms, *patient.decoys):
+            is_spasm = event.role is Role.SPASM
+            near = np.zeros(patient.n_frames, dtype=bool)
+            near[_frames_near(event, POSITIVE_REACH_S if is_spasm else DECOY_REACH_S, patient)] = True
+            centres = np.flatnonzero(near & inside & (labels == is_spasm))
+            if len(centres):
+                pool = self._spasms if is_spasm else self._decoys.setdefault(event.label, [])
+                pool.append((index, centres))
         background = np.flatnonzero(inside & (labels == 0))
         if len(background):
             self._background.append((index, background))
@@ -119,8 +103,11 @@ class WindowSampler:
         targets = np.zeros(size, dtype=np.int64)
         for row in range(size):
             is_spasm = row < round(size * self._positive_share)
-            pools = self._spasms if is_spasm else (self._decoys if row % 2 else self._background)
-            index, centres = pools[rng.integers(len(pools))]
+            index, centres = (
+                self._spasms[rng.integers(len(self._spasms))]
+                if is_spasm
+                else self._draw_negative(rng, near_decoy=row % 2 == 1)
+            )
             windows.append(self._vary(self._patients[index], int(rng.choice(centres)), rng))
             targets[row] = is_spasm
         eeg, emg, eeg_present, emg_present = (
@@ -128,56 +115,21 @@ class WindowSampler:
         )
         return Batch(eeg, emg, eeg_present, emg_present, torch.from_numpy(targets))
 
+    def _draw_negative(self, rng: np.random.Generator, *, near_decoy: bool) -> tuple[int, NDArray[np.intp]]:
+        """Draw a patient and the centres there of windows without a spasm."""
+        kinds = sorted(self._decoys)
+        pool = self._decoys[kinds[rng.integers(len(kinds))]] if near_decoy and kinds else self._background
+        return pool[rng.integers(len(pool))]
+
     def _vary(self, patient: PatientFeatures, centre: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
         variation = self._variation
-        window = slice(centre - self._half, centre + self._half)
-        eeg = patient.eeg[:, :, window].astype(np.float32)
-        emg = patient.emg[:, :, window].astype(np.float32)
-        eeg_present = patient.eeg_present.copy()
-        if rng.random() < 0.5:
-            eeg, eeg_present = eeg[:, _MIRRORED], eeg_present[_MIRRORED]
-        eeg_present *= draw_electrodes(rng, variation)
-        order = rng.permutation(emg.shape[1])
-        emg, emg_present = emg[:, order], patient.emg_present[order] * draw_muscles(rng, variation, emg.shape[1])
-        eeg += rng.normal(0.0, variation.eeg_gain)
-        emg += rng.normal(0.0, variation.emg_gain, size=(1, emg.shape[1], 1))
-        if rng.random() < variation.slow_recorder:
-            above = np.array(self._config.eeg_wavelets.frequencies_hz) > rng.uniform(40.0, 60.0)
-            eeg[above] = np.log(POWER_FLOOR)
-        return eeg, emg, eeg_present, emg_present.astype(np.float32)
+        window = self._cut(patient, centre)
+        if rng.random() < variation.mixed:
+            index, centres = self._background[rng.integers(len(self._background))]
+            window = mix(window, self._cut(self._patients[index], int(rng.choice(centres))), rng, variation)
+        return vary(window, self._config, rng, variation)
 
-
-def draw_electrodes(rng: np.random.Generator, variation: Variation) -> NDArray[np.float32]:
-    """Draw which of the electrodes were recorded, 1 or 0 for each; at least one is."""
-    chance = rng.random()
-    n_all = len(IFCN_ELECTRODES)
-    kept = np.ones(n_all, dtype=np.float32)
-    if chance < variation.ten_twenty:
-        kept[:] = [name in TEN_TWENTY_ELECTRODES for name in IFCN_ELECTRODES]
-    elif chance < variation.ten_twenty + variation.sparse:
-        n_kept = int(rng.integers(variation.fewest_electrodes, n_all))
-        kept[rng.permutation(n_all)[n_kept:]] = 0.0
-    return kept
-
-
-def draw_muscles(rng: np.random.Generator, variation: Variation, n_emg: int) -> NDArray[np.float32]:
-    """Draw which of the EMG channels were recorded, 1 or 0 for each."""
-    chance = rng.random()
-    kept = np.ones(n_emg, dtype=np.float32)
-    if chance < variation.no_emg:
-        kept[:] = 0.0
-    elif chance < variation.no_emg + variation.fewer_emg:
-        kept[int(rng.integers(1, n_emg)) :] = 0.0
-    return kept
-
-
-def _mirror(name: str) -> str:
-    """Name the electrode on the other side: odd numbers are left, even ones right."""
-    number = re.search(r"\d+$", name)
-    if not number:
-        return name
-    value = int(number.group())
-    return name[: number.start()] + str(value + 1 if value % 2 else value - 1)
-
-
-_MIRRORED = [IFCN_ELECTRODES.index(_mirror(name)) for name in IFCN_ELECTRODES]
+    def _cut(self, patient: PatientFeatures, centre: int) -> Window:
+        frames = slice(centre - self._half, centre + self._half)
+        eeg, emg = (power[:, :, frames].astype(np.float32) for power in (patient.eeg, patient.emg))
+        return Window(eeg, emg, patient.eeg_present, patient.emg_present)

@@ -1,8 +1,8 @@
 """Prints how the shipped IESS-FusionNet does on infants of the generator that shares no code with its training.
 
 ``python -m tests.benchmarks.second_generator [--patients N] [--minutes M] [--json FILE]`` runs the shipped package
-through the runtime, as a user would, at the thresholds of its card. The generator was finished before the network was
-first run on it and has not been adapted to it since.
+through the runtime, as a user would, at the thresholds of its card. The generator was finished before any network was
+run on it and has not been adapted to one since.
 """
 
 import argparse
@@ -26,8 +26,9 @@ from inference.simulate.truth import Role, Term, TruthEvent
 
 FOLDER = SHIPPED_FOLDER / "iess-fusionnet"
 RESULTS = Path(__file__).parent / "results" / "second_generator.json"
-#: Never used while the generator was written.
-FIRST_SEED = 700_000
+#: Never used while the generator was written nor while a network was: 700000-700007 measured version 1.0.0, and one of
+#: them (700003) was looked at for what was wrong with it.
+FIRST_SEED, N_PATIENTS = 710_000, 12
 RATE_HZ = 1024.0
 TARGET_SENSITIVITY, TARGET_FALSE_PER_HOUR = 0.8, 2.0
 _THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -226,7 +227,7 @@ def print_table(summary: dict[str, object]) -> None:
 def main() -> None:
     """Measure and print patient by patient, then all together; write the results file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--patients", type=int, default=8)
+    parser.add_argument("--patients", type=int, default=N_PATIENTS)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--jobs", type=int, default=1, help="patients at a time; the results are the same")
     parser.add_argument("--json", type=Path, default=RESULTS)

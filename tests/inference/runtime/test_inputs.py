@@ -7,7 +7,8 @@ import pytest
 from inference.recordings.array import ArrayRecording
 from inference.recordings.electrodes import IFCN_ELECTRODES, electrode_position
 from inference.recordings.recording import Gap
-from inference.runtime.inputs import InputPreparer, plan_channels
+from inference.runtime.cards import MAINS
+from inference.runtime.inputs import MIN_EMG_SCALE_UV, InputPreparer, plan_channels
 from tests.inference.runtime.patients import SPEC, TEN_TWENTY, bipolar, eeg, emg, make_patient
 
 
@@ -182,6 +183,28 @@ def test_amplitudes_of_other_amplifiers_are_made_comparable():
     ours, theirs = prepare(recording).read(0.0, 60.0), prepare(louder).read(0.0, 60.0)
     assert np.allclose(ours.eeg, theirs.eeg, atol=1e-4)
     assert np.allclose(ours.emg, theirs.emg, atol=1e-3)
+
+
+def _with_muscles(recording, change):
+    signals = recording.read(range(len(recording.channels)), 0.0, recording.duration_s)
+    return ArrayRecording(recording.channels, [*signals[:19], *(change(x) for x in signals[19:])])
+
+
+def test_hum_of_muscle_electrodes_does_not_hide_a_contraction():
+    recording = make_patient(60.0, bursts_s=(30.0,))
+    hum = 40.0 * np.sin(2 * np.pi * 50.0 * np.arange(60 * 256) / 256)
+    spec = replace(SPEC, notch_hz=MAINS)
+    ours, humming = (prepare(r, spec) for r in (recording, _with_muscles(recording, lambda x: x + hum)))
+    assert (ours.notch_hz, humming.notch_hz) == (None, 50.0)
+    np.testing.assert_allclose(humming.emg_scale_uv[:2], ours.emg_scale_uv[:2], rtol=0.05)
+    during, before = (humming.read(onset_s, 0.8).emg[:2].std() for onset_s in (30.1, 20.1))
+    assert during > 10 * before
+
+
+def test_a_silent_muscle_is_not_amplified_until_it_looks_like_a_contraction():
+    silent = prepare(_with_muscles(make_patient(60.0), lambda x: x / 20))
+    assert list(silent.emg_scale_uv[:2]) == [MIN_EMG_SCALE_UV] * 2
+    assert silent.read(10.0, 20.0).emg.std() < 0.2
 
 
 def test_measuring_amplitudes_can_be_stopped():

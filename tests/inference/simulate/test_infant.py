@@ -27,7 +27,7 @@ def test_another_rate_shows_the_same_recording():
     assert [(e.label, e.channels) for e in slow.truth] == [(e.label, e.channels) for e in fast.truth]
     down = resample_poly(signals(fast, 40.0), 1, 4, axis=-1)
     for row in range(25):
-        assert np.corrcoef(down[row], signals(slow, 40.0)[row])[0, 1] > 0.99
+        assert np.corrcoef(down[row], signals(slow, 40.0)[row])[0, 1] > 0.98
 
 
 def test_the_recording_has_the_papers_channels(case):

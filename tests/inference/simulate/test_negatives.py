@@ -6,7 +6,10 @@ from inference.simulate.negatives import CLEARANCE_S, KINDS
 from inference.simulate.sheet import Sheet
 
 MUSCLE_ONLY = {Term.MOVEMENT, Term.MYOCLONUS}
-BRAIN_ONLY = {Term.VERTEX_WAVE, Term.K_COMPLEX, Term.SLOW_WAVE, Term.SPIKE_RUN, Term.DECREMENT}
+BRAIN_ONLY = {
+    *(Term.VERTEX_WAVE, Term.K_COMPLEX, Term.SLOW_WAVE, Term.SPIKE_RUN, Term.DECREMENT),
+    *(Term.DELTA_RUN, Term.HYPERSYNCHRONY),
+}
 
 
 def written(kind, seed: int, duration_s: float) -> Sheet:
@@ -62,7 +65,7 @@ def test_every_kind_happens_and_none_blurs_a_spasm():
                     event.end_s <= s.onset_s - CLEARANCE_S + 1e-9 or event.onset_s >= s.end_s + CLEARANCE_S - 1e-9
                     for s in spasms
                 )
-    assert len(labels) >= 13
+    assert len(labels) >= 14
 
 
 def test_a_scenario_can_leave_them_out():

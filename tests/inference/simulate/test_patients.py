@@ -52,7 +52,7 @@ def test_the_slow_wave_is_negative_behind_and_positive_in_front_in_most():
     for patient in PATIENTS[:60]:
         field = Head(patient.electrodes, patient.reference).field(*patient.spasm.slow_wave)
         if patient.spasm.topography == "posterior":
-            assert field[front].mean() > field[back].mean() + 0.3
+            assert field[front].mean() > field[back].mean() + 0.2
 
 
 def test_the_slow_wave_is_asymmetric_in_some():
@@ -69,3 +69,27 @@ def test_fast_bursts_spread_as_slowly_as_measured():
 def test_one_contraction_in_seven_is_long_over_all_patients():
     mean = np.mean([patient.spasm.emg_long_probability for patient in PATIENTS])
     assert mean == pytest.approx(0.143, abs=0.02)
+
+
+def test_muscles_differ_severalfold_and_some_take_no_part():
+    gains = np.array([patient.spasm.emg_uv for patient in PATIENTS])
+    relative = gains / gains.max(axis=1, keepdims=True)
+    assert np.median(relative.min(axis=1)) < 0.5
+    assert 0.05 < np.mean(relative < 0.05) < 0.2
+    assert gains.max(axis=1).min() >= 30.0 * (1 - 1e-9)
+
+
+def test_tone_falls_in_sleep_and_is_gone_in_half_of_the_infants():
+    for patient in PATIENTS:
+        nrem, rem = patient.muscle.asleep
+        assert 0.0 <= rem <= nrem <= 1.0
+    assert share(lambda p: p.muscle.asleep[0] == 0.0) == pytest.approx(0.5, abs=0.08)
+
+
+def test_slow_waves_of_one_two_and_three_phases_come_from_every_family_of_sources():
+    phases = {(p.spasm.slow_wave_prelude > 0) + (p.spasm.slow_wave_undershoot > 0) + 1 for p in PATIENTS}
+    assert phases == {1, 2, 3}
+    assert {patient.spasm.topography for patient in PATIENTS} == {"posterior", "reversed", "vertex", "diffuse", "focal"}
+    lengths_s = [patient.spasm.slow_wave_s for patient in PATIENTS]
+    assert min(lengths_s) < 0.6
+    assert max(lengths_s) > 2.0

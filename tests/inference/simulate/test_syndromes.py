@@ -83,7 +83,7 @@ def test_another_rate_shows_the_same_recording(syndrome):
     assert [(e.label, e.channels) for e in slow.truth] == [(e.label, e.channels) for e in fast.truth]
     down = resample_poly(recorded(fast), 1, 4, axis=-1)
     likeness = [np.corrcoef(a, b)[0, 1] for a, b in zip(down, recorded(slow), strict=True)]
-    assert min(likeness) > 0.99
+    assert min(likeness) > 0.97
 
 
 def test_the_recorder_is_the_same_whatever_the_syndrome():

@@ -19,6 +19,7 @@ from inference.training.iess_fusionnet import (
 from inference.training.loop import LoopSettings
 
 SHORT = Recipe(
+    n_rounds=2,
     n_patients=2,
     patient_minutes=1.0,
     n_validation=1,
@@ -36,30 +37,36 @@ def test_a_training_that_was_stopped_goes_on_without_simulating_again_and_makes_
         if progress.stage == "validating":
             break
     for progress in train_iess_fusionnet(tmp_path / "stopped", SHORT):
-        if (progress.stage, progress.done) == ("training", 2):
+        if (progress.stage, progress.done, progress.note[:7]) == ("training", 1, "round 2"):
             break
     with pytest.raises(TrainingError, match="--resume"):
         next(train_iess_fusionnet(tmp_path / "stopped", SHORT))
     with monkeypatch.context() as patched:
         patched.setattr(iess_fusionnet, "simulate_infant", None)
         resumed = train_iess_fusionnet(tmp_path / "stopped", SHORT, resume=True)
-        stages = [next(resumed) for _ in range(4)]
-    assert [(progress.stage, progress.done) for progress in stages[2:]] == [("simulating", 3), ("training", 3)]
+        stages = [next(resumed) for _ in range(5)]
+    assert [(progress.stage, progress.done) for progress in stages[2:]] == [
+        ("simulating", 1),
+        ("simulating", 2),
+        ("training", 2),
+    ]
+    patients = {path.name for path in (tmp_path / "stopped.work" / "patients").iterdir()}
+    assert patients == {str(TRAINING_SEEDS + index) for index in range(4)}
     for _ in resumed:
         pass
-    (whole,) = (tmp_path / "whole.work" / "checkpoint").glob("*.safetensors")
+    (whole,) = (tmp_path / "whole.work" / "checkpoint" / "round-2").glob("*.safetensors")
     trained, shipped = load_file(whole), load_file(tmp_path / "stopped" / WEIGHTS_NAME)
     prefix, calibrated = "averaged/module.", "classifier.decide.bias"
     learnt = {name.removeprefix(prefix) for name in trained if name.startswith(prefix)} - {calibrated}
     assert "classifier.decide.weight" in learnt
     assert all((trained[prefix + name] == shipped[f"body.{name}"]).all() for name in learnt)
-    assert open_package(tmp_path / "stopped").card.training["steps"] == 4
+    assert open_package(tmp_path / "stopped").card.training["steps"] == 6
     assert {path.name for path in (tmp_path / "stopped.work").iterdir()} == {"learning_curve.png", "learning_curve.tsv"}
 
 
 def test_no_seed_is_shared_by_training_validation_and_test():
     recipe = Recipe()
-    assert max(recipe.n_patients, recipe.n_validation, recipe.n_test) <= SEEDS_PER_RECIPE
+    assert max(recipe.n_rounds * recipe.n_patients, recipe.n_validation, recipe.n_test) <= SEEDS_PER_RECIPE
     reach = SEEDS_PER_RECIPE * MAX_RECIPE_SEED
     assert TRAINING_SEEDS + reach <= VALIDATION_SEEDS
     assert VALIDATION_SEEDS + reach <= TEST_SEEDS

@@ -1,26 +1,30 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 
-from inference.recordings.electrodes import IFCN_ELECTRODES
+from inference.simulate.truth import Role, TruthEvent
 from inference.training.windows import (
-    _MIRRORED,
+    BEGINNING_S,
     NEGATIVE_REACH_S,
     POSITIVE_REACH_S,
-    Variation,
     WindowSampler,
-    draw_electrodes,
-    draw_muscles,
     label_frames,
 )
 from tests.inference.training.conftest import SMALL
 
 
-def test_labels_say_spasm_none_or_too_close_to_tell(features):
+def test_labels_say_beginning_of_a_spasm_none_or_too_close_to_tell(features):
     labels = label_frames(features)
     centre_s = np.arange(features.n_frames) * features.frame_s
     for time_s, label in zip(centre_s, labels, strict=True):
         apart_s = min(max(event.onset_s - time_s, time_s - event.end_s, 0.0) for event in features.spasms)
-        if apart_s < POSITIVE_REACH_S - features.frame_s:
+        begun_s = [event.onset_s + min(event.duration_s, BEGINNING_S) for event in features.spasms]
+        from_beginning_s = min(
+            max(event.onset_s - time_s, time_s - end_s, 0.0)
+            for event, end_s in zip(features.spasms, begun_s, strict=True)
+        )
+        if from_beginning_s < POSITIVE_REACH_S - features.frame_s:
             assert label == 1
         elif apart_s > NEGATIVE_REACH_S + features.frame_s:
             assert label == 0
@@ -42,17 +46,11 @@ def test_batches_are_balanced_and_shaped_as_the_network_takes_them(features):
     assert torch.isfinite(batch.eeg_power).all()
 
 
-def test_mirroring_swaps_left_and_right_and_keeps_the_midline():
-    assert [_MIRRORED[i] for i in _MIRRORED] == list(range(len(IFCN_ELECTRODES)))
-    names = {name: IFCN_ELECTRODES[_MIRRORED[i]] for i, name in enumerate(IFCN_ELECTRODES)}
-    assert (names["T9"], names["P8"], names["Cz"]) == ("T10", "P7", "Cz")
-
-
-def test_electrodes_and_muscles_are_left_out_as_often_as_asked():
-    rng, variation = np.random.default_rng(0), Variation()
-    counts = [int(draw_electrodes(rng, variation).sum()) for _ in range(2000)]
-    assert min(counts) == variation.fewest_electrodes
-    assert abs(counts.count(19) / 2000 - variation.ten_twenty) < 0.05
-    muscles = [int(draw_muscles(rng, variation, 4).sum()) for _ in range(2000)]
-    assert abs(muscles.count(0) / 2000 - variation.no_emg) < 0.05
-    assert set(muscles) == {0, 1, 2, 3, 4}
+def test_every_kind_of_decoy_is_shown_as_often_as_any_other(features):
+    calm_s = np.flatnonzero(label_frames(features) == 0)[[300, -300]] * features.frame_s
+    frequent, rare = (TruthEvent(onset_s, 0.2, label) for onset_s, label in zip(calm_s, ("often", "once"), strict=True))
+    truth = tuple(event for event in features.truth if event.role is not Role.NEGATIVE)
+    sampler = WindowSampler([replace(features, truth=(*truth, *[frequent] * 50, rare))], SMALL, seed=0)
+    drawn = [sampler._draw_negative(np.random.default_rng(seed), near_decoy=True)[1].mean() for seed in range(200)]
+    shares = np.unique(drawn, return_counts=True)[1] / 200
+    np.testing.assert_allclose(shares, [0.5, 0.5], atol=0.12)
