@@ -7,9 +7,11 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.dialogs.sentence import SentenceDialog
 from app.fmri_run import FmriPhase, FmriRun
 from app.lanes.region import RegionTrack
 from app.panels.fmri.frames import Mode
+from app.panels.fmri.words import tell_atlas
 from app.panels.roi_map import RoiMap
 from app.reading import ReadingPage
 from app.session import Session
@@ -64,6 +66,7 @@ class FmriViewer(QObject):
             "map_regions": lambda: panel.set_mode(Mode.REGIONS),
             "map_source": panel.next_source,
             "map_sides": self._flip,
+            "atlas": self._explain_atlas,
         }
 
     @property
@@ -145,6 +148,9 @@ class FmriViewer(QObject):
         name, _filter = QFileDialog.getOpenFileName(self._window, "Open fMRI", str(path.parent), images)
         if name:
             self._fmri.open(recording, Path(name))
+
+    def _explain_atlas(self) -> None:
+        SentenceDialog("The Schaefer atlas", tell_atlas(), self._panel.theme, self._window).open()
 
     @Slot()
     def _ask_registration(self) -> None:

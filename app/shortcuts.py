@@ -98,6 +98,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("map_regions", "fMRI", "Matrix of regions", ("Ctrl+3",), _FMRI),
     ActionSpec("map_source", "fMRI", "Next: voxels, regions, percent, connectivity", ("Ctrl+4",), _FMRI),
     ActionSpec("map_sides", "fMRI", "Swap left and right: radiological or neurological", ("Ctrl+5",), _FMRI),
+    ActionSpec("atlas", "fMRI", "How to install the atlas …", ("Ctrl+6",)),
     ActionSpec("auto_advance", "View", "After a decision, go to the next event", ("Ctrl+J",), checkable=True),
     ActionSpec("events_panel", "View", "Event queue", ("F6",), icon="list-checks", checkable=True),
     ActionSpec("models_panel", "View", "Models", ("F7",), icon="brain", checkable=True),

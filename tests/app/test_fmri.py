@@ -16,6 +16,7 @@ from app.lanes.region import RegionLane
 from app.settings import Settings
 from app.window import MainWindow
 from inference.imaging.alignment import ClockSource
+from inference.imaging.atlas_file import ATLAS_VARIABLE, atlas_folder
 from tests.app.panels.fmri.runs import write_bright_run
 from tests.inference.imaging.brains import write_brain_run
 from tests.inference.imaging.test_fmri_study import N_VOLUMES, TR_S, write_eeg, write_study
@@ -128,6 +129,13 @@ def test_the_keys_of_the_table_work_the_map(both: MainWindow, qtbot: QtBot):
     source = both.roi_map.controls.source
     both.actions_by_id["map_source"].trigger()
     assert both.roi_map.controls.source is not source
+
+
+def test_a_dialog_says_where_the_atlas_is_to_be_put(window: MainWindow):
+    window.actions_by_id["atlas"].trigger()
+    dialog = next(dialog for dialog in window.findChildren(SentenceDialog) if dialog.isVisible())
+    assert str(atlas_folder()) in dialog.sentence
+    assert ATLAS_VARIABLE in dialog.sentence
 
 
 def test_side_and_lag_are_remembered(both: MainWindow, make_window: Callable[[], MainWindow]):

@@ -8,6 +8,7 @@ import numpy as np
 from app.panels.fmri.slices import Spot, signed
 from app.times import elapsed_text
 from inference.imaging.alignment import ClockSource
+from inference.imaging.atlas_file import ATLAS_VARIABLE, atlas_folder
 from inference.imaging.fmri_study import FmriStudy
 from inference.imaging.parcels import NETWORKS
 
@@ -67,3 +68,14 @@ def tell_run(study: FmriStudy, own_offset_s: float) -> tuple[str, ...]:
     if study.alignment.source in _DOUBTFUL:
         return f"{clock}.", *lines, *study.problems
     return *lines, f"{clock}.", *study.problems
+
+
+def tell_atlas() -> str:
+    """Say how the atlas itself comes to stand in the place of the approximate regions."""
+    return (
+        "Put the image of 100 parcels and 7 networks (FSLMNI152, 2 mm or 1 mm), under the name it is published with, "
+        f"into {atlas_folder()}, or name the file in the environment variable {ATLAS_VARIABLE}, and open the fMRI "
+        "again. "
+        "What nilearn's fetch_atlas_schaefer_2018(n_rois=100) has downloaded is found by itself. "
+        "Until then regions are approximate."
+    )
