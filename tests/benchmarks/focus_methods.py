@@ -107,8 +107,7 @@ def _channels(units: Units, chosen: Indices) -> Indices:
 def _scores(units: Units, model: FocusLocalisation, pooled: PooledWindows, test: Indices) -> Array:
     """Give the mean log odds over windows and views of each tested unit."""
     of_test = pooled._replace(plain=pooled.plain[:, _channels(units, test)])
-    log_odds = predict_pooled_log_odds(model, of_test).reshape(-1, units.n_views).mean(axis=1)
-    return np.clip(log_odds, -LARGEST_SCORE, LARGEST_SCORE)
+    return predict_pooled_log_odds(model, of_test).reshape(-1, units.n_views).mean(axis=1)
 
 
 METHODS: Mapping[str, Method] = {
