@@ -42,7 +42,7 @@ RESULTS = Path(__file__).parent / "results" / "dsmn_tables"
 FIRST_TEST_SEED, N_TEST = TEST_SEEDS + 500, 48
 #: Every second window, so that none overlaps another; a quarter of the validation windows to calibrate by.
 TEST_STRIDE, CALIBRATION_STRIDE = 2, 4
-RECIPE = Recipe(n_steps=150, validate_every=0, n_threads=1)
+RECIPE = Recipe(n_steps=120, validate_every=0, n_threads=1)
 SHIPPED = "shipped package"
 
 
