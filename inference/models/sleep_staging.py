@@ -56,7 +56,7 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
         "graph_layer": "Kipf and Welling, width 32, SiLU, residual",
         "gate": "gate * EEG + (1 - gate) * fMRI; with one modality missing the other is taken whole",
         "dropout_scope": "the EEG is hidden only from examples that have fMRI",
-        "normalisation": "batch normalisation in the 1-D convolutions",
+        "normalisation": "batch normalisation in the 1-D convolutions and of the regions' features",
         "classifier": "one hidden layer of 32, SiLU, dropout 0.3",
     }
 )
@@ -210,6 +210,7 @@ class BoldEncoder(nn.Module):
         self.enter = nn.Linear(self.waves.width, config.graph_width)
         self.graph = nn.ModuleList(GraphConv(config.graph_width) for _ in range(config.graph_layers))
         self.reduce = nn.Linear(config.graph_width, config.region_features)
+        self.level = nn.BatchNorm1d(n_regions * config.region_features)
         self.embed = nn.Linear(n_regions * config.region_features, config.width)
 
     def forward(self, bold: Tensor) -> Tensor:
@@ -218,5 +219,6 @@ class BoldEncoder(nn.Module):
         propagation = cast("Tensor", self.propagation)
         for layer in self.graph:
             nodes = layer(nodes, propagation)
-        embedding: Tensor = torch.tanh(self.embed(functional.silu(self.reduce(nodes)).flatten(1)))
+        features = self.level(self.reduce(nodes).flatten(1))
+        embedding: Tensor = torch.tanh(self.embed(functional.silu(features)))
         return embedding

@@ -75,7 +75,9 @@ class Recipe:
     device: str = "cpu"
     n_threads: int = 1
     loop: LoopSettings = field(
-        default_factory=lambda: LoopSettings(n_steps=600, batch_size=32, peak_rate=2e-3, averaging=0.98)
+        default_factory=lambda: LoopSettings(
+            n_steps=450, batch_size=32, peak_rate=2e-3, warm_up_steps=50, averaging=0.98, precision="bfloat16"
+        )
     )
     hiding: Hiding = field(default_factory=lambda: Hiding(bold=0.25, electrodes=0.15))
 
