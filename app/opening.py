@@ -7,8 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from app.fmri_opening import locate_study, recording_of
 from app.study import OpenedStudy, open_study
 from inference.errors import SpasmlensError
+from inference.imaging.fmri_study import FmriStudy, open_fmri
 from inference.recordings import fingerprint, open_recording
 from inference.recordings.recording import ChannelKind, Recording
 from inference.runtime.registry import PackageSurvey, survey_packages
@@ -38,13 +40,19 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecording:
-    """A recording ready to be read, with its study and the networks that are here."""
+    """A recording ready to be read, with its study and the networks that are here.
+
+    ``fmri`` is the run that was found with the recording, if one was; ``fmri_study`` the run itself where the recording
+    is nothing but its signals.
+    """
 
     path: Path
     recording: Recording
     fingerprint: str
     study: OpenedStudy
     models: PackageSurvey
+    fmri: Path | None = None
+    fmri_study: FmriStudy | None = None
 
 
 class OpeningThread(QThread):
@@ -91,12 +99,16 @@ class OpeningThread(QThread):
             self.opened.emit(result)
 
     def _open(self) -> OpenedRecording:
-        path = self._request.locate(self.progressed.emit)
+        path, fmri = locate_study(self._request.locate(self.progressed.emit))
         self.progressed.emit(f"Opening {path.name} …", -1.0)
-        recording = open_recording(path)
+        fmri_study = open_fmri(None, path, report=self._tell_step) if path == fmri else None
+        recording = open_recording(path) if fmri_study is None else recording_of(fmri_study)
         digest = fingerprint(path)
         recording.correct_kinds(self._request.correct(digest))
         models = survey_packages(self._request.models_folder)
         folder = self._request.study_folder
         study = open_study(path, digest, folder, duration_s=recording.duration_s, start=recording.start)
-        return OpenedRecording(path, recording, digest, study, models)
+        return OpenedRecording(path, recording, digest, study, models, fmri, fmri_study)
+
+    def _tell_step(self, sentence: str, fraction: float) -> None:
+        self.progressed.emit(f"{sentence} …", fraction)

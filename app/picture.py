@@ -21,6 +21,16 @@ _BAR = "{desc} {percentage:3.0f} %|{bar}| {remaining} left"
 
 
 @dataclass(frozen=True, slots=True)
+class MapRequest:
+    """What the ROI map is to show; ``fmri`` None is the run beside the recording, ``region`` 0 none."""
+
+    fmri: Path | None = None
+    mode: str = "planes"
+    source: str = "voxels"
+    region: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PictureRequest:
     """What to draw: ``file`` None is the demonstration case, ``at_s`` None the first event."""
 
@@ -31,6 +41,7 @@ class PictureRequest:
     size_px: tuple[int, int] = (1600, 900)
     theme: str = "light"
     analyse: bool = True
+    brain: MapRequest = MapRequest()
 
 
 def draw_window(request: PictureRequest) -> None:
@@ -77,6 +88,7 @@ def _draw(request: PictureRequest, folder: Path) -> None:
         window.show_panel(request.panel)
         _go_to(window, request.at_s)
         window.page.traces.settle()
+        _settle_map(window, request.brain)
         if not window.grab().save(str(request.out), "PNG"):
             raise RecordingError(f"{request.out} cannot be written.")
     finally:
@@ -88,13 +100,14 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
     if request.file is None:
         session.open_demonstration()
     else:
-        session.open_file(request.file)
+        session.open_file(request.file, request.brain.fmri)
     _wait(lambda: session.recording is not None or bool(failures))
     with tqdm(total=1.0, desc="Analysing", bar_format=_BAR, disable=None, delay=1, leave=False) as bar:
 
         def is_analysed() -> bool:
             bar.update(session.analysis.progress.fraction - bar.n)
-            return not session.analysis.is_running or bool(failures)
+            is_opening = session.fmri.phase == "opening"
+            return not (session.analysis.is_running or is_opening) or bool(failures)
 
         _wait(is_analysed)
     if failures:
@@ -107,6 +120,20 @@ def _go_to(window: "MainWindow", at_s: float | None) -> None:
         window.page.traces.go_to(at_s)
     elif events:
         window.queue.select(events[0].event_id)
+
+
+def _settle_map(window: "MainWindow", brain: MapRequest) -> None:
+    from app.panels.fmri.frames import Mode, Source
+
+    roi_map = window.roi_map
+    if not roi_map.isVisible() or window.session.fmri.study is None:
+        return
+    roi_map.set_mode(Mode(brain.mode))
+    roi_map.set_source(Source(brain.source))
+    if brain.region and window.session.fmri.study.series is not None:
+        roi_map.select_region(brain.region)
+        roi_map.region_chosen.emit(brain.region, False)
+    _wait(lambda: roi_map.feed.is_idle)
 
 
 def _tell(sentence: str, _fraction: float) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.analysis_run import AnalysisRun, Phase
 from app.lanes.overview import OverviewLane
 from app.lanes.probability import ProbabilityLane, lane_height_px
+from app.lanes.region import RegionLane, RegionTrack
 from app.notestrip import NoteStrip
 from app.review import ReviewEvent
 from app.theme import Theme
@@ -32,11 +33,14 @@ class ReadingPage(QWidget):
     Signals
     -------
     page_changed : the time at the left edge and the seconds across the page.
+    region_chosen, region_dismissed : the label of the region of the brain whose lane, or its cross, was pressed.
 
     Lives in the GUI thread.
     """
 
     page_changed = Signal(float, float)
+    region_chosen = Signal(int)
+    region_dismissed = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -45,6 +49,7 @@ class ReadingPage(QWidget):
         self._theme = theme
         self._lanes: dict[str, ProbabilityLane] = {}
         self._overview = OverviewLane(theme)
+        self._regions: list[RegionLane] = []
         self.traces.page_changed.connect(self._follow_page)
         self._overview.time_chosen.connect(self.traces.centre_on)
         column = QVBoxLayout(self)
@@ -52,6 +57,9 @@ class ReadingPage(QWidget):
         column.setSpacing(0)
         column.addWidget(self.notes)
         column.addWidget(self.traces, 1)
+        self._region_column = QVBoxLayout()
+        self._region_column.setSpacing(0)
+        column.addLayout(self._region_column)
         self._probabilities = QVBoxLayout()
         column.addLayout(self._probabilities)
         column.addWidget(self._overview)
@@ -82,9 +90,8 @@ class ReadingPage(QWidget):
         self.traces.set_palette(trace_palette(theme))
         self.notes.set_theme(theme)
         self._theme = theme
-        for lane in self._lanes.values():
+        for lane in (*self._lanes.values(), *self._regions, self._overview):
             lane.set_theme(theme)
-        self._overview.set_theme(theme)
 
     def set_recording(self, recording: Recording | None) -> None:
         """Show a recording from its start; None empties the page."""
@@ -114,9 +121,34 @@ class ReadingPage(QWidget):
 
     def set_lanes_visible(self, visible: bool) -> None:
         """Show or fold away the lanes."""
-        for lane in self._lanes.values():
+        for lane in (*self._lanes.values(), *self._regions, self._overview):
             lane.setVisible(visible)
-        self._overview.setVisible(visible)
+
+    def set_regions(self, tracks: Sequence[RegionTrack], current: int, volume: int | None) -> None:
+        """Show the signals of regions of the brain as lanes; ``current`` is the label of the chosen one."""
+        while len(self._regions) > len(tracks):
+            lane = self._regions.pop()
+            lane.hide()
+            lane.deleteLater()
+        for lane, track in zip(self._regions, tracks, strict=False):
+            lane.set_track(track)
+        for track in tracks[len(self._regions) :]:
+            lane = RegionLane(self._theme, track)
+            lane.chosen.connect(self.region_chosen)
+            lane.dismissed.connect(self.region_dismissed)
+            self._region_column.addWidget(lane)
+            lane.setVisible(self._overview.isVisibleTo(self))
+            self._regions.append(lane)
+        for lane in self._regions:
+            lane.set_current(lane.track.label == current)
+        self.set_region_volume(volume)
+        self._follow_page()
+
+    @Slot(object)
+    def set_region_volume(self, volume: int | None) -> None:
+        """Mark the volume that the map shows."""
+        for lane in self._regions:
+            lane.set_volume(volume)
 
     def set_events(self, events: Sequence[ReviewEvent], selected_id: str) -> None:
         """Mark events on the traces and in the overview."""
@@ -146,9 +178,9 @@ class ReadingPage(QWidget):
     def _follow_page(self) -> None:
         page = self.traces.page
         right_px = self.traces.width() - page.right
-        for lane in (*self._lanes.values(), self._overview):
+        for lane in (*self._lanes.values(), *self._regions, self._overview):
             lane.set_margins(page.left, right_px)
-        for lane in self._lanes.values():
+        for lane in (*self._lanes.values(), *self._regions):
             lane.set_span(page.position_s, page.end_s - page.position_s)
         self._overview.set_page(page.position_s, self.traces.page_s)
         self.page_changed.emit(page.position_s, self.traces.page_s)

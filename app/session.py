@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from app.analysis_run import AnalysisRun
 from app.demonstration import demonstration_file
+from app.fmri_run import FmriRun
 from app.opening import OpenedRecording, OpeningThread, OpenRequest, Report
 from app.review import ReviewEvent, join_events
 from app.settings import Settings
@@ -28,6 +29,7 @@ class Session(QObject):
     recording, study : what is open, None while nothing is.
     models : the networks that are here, and what is wrong with the others.
     analysis : the run that the lanes and the queue follow.
+    fmri : the fMRI beside the recording.
     events : detections joined with decisions, in order of time.
 
     Signals
@@ -70,19 +72,27 @@ class Session(QObject):
         self.fingerprint = ""
         self.models = PackageSurvey((), ())
         self.events: tuple[ReviewEvent, ...] = ()
+        self._fmri_path: Path | None = None
+        self.fmri = FmriRun(self)
         self.analysis = AnalysisRun(self)
         self.analysis.changed.connect(self._gather_events)
         self.analysis.concluded.connect(self._keep_results)
 
     # Opening and closing
 
-    def open_file(self, path: Path) -> None:
-        """Open a recording; the one that is open stays until the other can be read."""
+    def open_file(self, path: Path, fmri: Path | None = None) -> None:
+        """Open a recording; the one that is open stays until the other can be read.
+
+        ``path`` may also be a folder in which a recording lies beside fMRI, or a run of fMRI by itself. Without
+        ``fmri`` the run that belongs to the recording is looked for.
+        """
+        self._fmri_path = fmri
         if path.absolute() != self.path:
             self._open(path.name, partial(_give_path, path.absolute()))
 
     def open_demonstration(self) -> None:
         """Open the simulated case, making it first where it is not there yet."""
+        self._fmri_path = None
         self._open("the demonstration case", demonstration_file)
 
     def close_recording(self) -> None:
@@ -91,6 +101,7 @@ class Session(QObject):
             return
         self.analysis.cancel()
         self.analysis.forget()
+        self.fmri.forget()
         if self.study is not None:
             self.study.close()
             self.study.deleteLater()
@@ -105,6 +116,7 @@ class Session(QObject):
             thread.abandon()
         for thread in self._threads:
             thread.wait()
+        self.fmri.close()
         # What they had opened in the meantime is still in the post, and holds a study that others may want.
         QCoreApplication.sendPostedEvents(self, 0)
         self._threads.clear()
@@ -205,6 +217,10 @@ class Session(QObject):
         self.study.failed.connect(self.failed)
         self.analysis.restore(self.study.analyses, opened.recording.duration_s)
         self.opened.emit()
+        if opened.fmri_study is not None:
+            self.fmri.take(opened.fmri_study)
+        else:
+            self.fmri.open(opened.recording, self._fmri_path or opened.fmri)
 
     def _is_awaited(self) -> bool:
         thread = self.sender()

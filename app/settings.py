@@ -8,6 +8,8 @@ from PySide6.QtCore import QByteArray, QSettings
 from inference.recordings.recording import ChannelKind
 
 MAX_RECENT = 8
+#: Blood follows nerve cells: the peak of its usual response comes about five seconds later.
+DEFAULT_LAG_S = 5.0
 
 
 class Settings:
@@ -43,6 +45,24 @@ class Settings:
     @auto_advance.setter
     def auto_advance(self, advance: bool) -> None:
         self.store.setValue("review/auto_advance", advance)
+
+    @property
+    def radiological(self) -> bool:
+        """Whether the patient's right is on the left of a brain, as radiologists show it."""
+        return bool(self.store.value("fmri/radiological", True, type=bool))
+
+    @radiological.setter
+    def radiological(self, radiological: bool) -> None:
+        self.store.setValue("fmri/radiological", radiological)
+
+    @property
+    def lag_s(self) -> float:
+        """How long the blood is taken to follow the brain."""
+        return float(self.store.value("fmri/lag_s", DEFAULT_LAG_S, type=float))
+
+    @lag_s.setter
+    def lag_s(self, lag_s: float) -> None:
+        self.store.setValue("fmri/lag_s", lag_s)
 
     @property
     def analyse_on_open(self) -> bool:

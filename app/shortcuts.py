@@ -23,6 +23,7 @@ class Needs(Flag):
     BUSY_ENGINE = auto()
     UNDO = auto()
     REDO = auto()
+    FMRI = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,11 @@ class ActionSpec:
     checkable: bool = False
 
 
-GROUPS = ("File", "Navigate", "Signals", "Events", "Analysis", "View", "Help")
+GROUPS = ("File", "Navigate", "Signals", "Events", "Analysis", "fMRI", "View", "Help")
 
 _REC = Needs.RECORDING
 _EVENT = Needs.RECORDING | Needs.EVENT
+_FMRI = Needs.RECORDING | Needs.FMRI
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open", "File", "Open recording …", ("Ctrl+O",), icon="folder-open"),
@@ -90,9 +92,17 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "analyse", "Analysis", "Analyse recording", ("F5",), _REC | Needs.MODEL | Needs.IDLE_ENGINE, "audio-waveform"
     ),
     ActionSpec("cancel", "Analysis", "Stop analysis", ("Shift+F5",), _REC | Needs.BUSY_ENGINE, "square"),
+    ActionSpec("open_fmri", "fMRI", "Open fMRI …", ("Ctrl+Shift+O",), _REC),
+    ActionSpec("map_planes", "fMRI", "Three planes", ("Ctrl+1",), _FMRI),
+    ActionSpec("map_mosaic", "fMRI", "Mosaic", ("Ctrl+2",), _FMRI),
+    ActionSpec("map_regions", "fMRI", "Matrix of regions", ("Ctrl+3",), _FMRI),
+    ActionSpec("map_source", "fMRI", "Next: voxels, regions, percent, connectivity", ("Ctrl+4",), _FMRI),
+    ActionSpec("map_sides", "fMRI", "Swap left and right: radiological or neurological", ("Ctrl+5",), _FMRI),
+    ActionSpec("atlas", "fMRI", "How to install the atlas …", ("Ctrl+6",)),
     ActionSpec("auto_advance", "View", "After a decision, go to the next event", ("Ctrl+J",), checkable=True),
     ActionSpec("events_panel", "View", "Event queue", ("F6",), icon="list-checks", checkable=True),
     ActionSpec("models_panel", "View", "Models", ("F7",), icon="brain", checkable=True),
+    ActionSpec("roi-map_panel", "View", "ROI map", ("F9",), icon="brain", checkable=True),
     ActionSpec("notes", "View", "Notes on recording and montage", ("F8",), _REC, "triangle-alert", checkable=True),
     ActionSpec("traces_only", "View", "Traces alone", ("F11",), icon="maximize", checkable=True),
     ActionSpec("dark", "View", "Dark theme", ("Ctrl+T",), icon="moon", checkable=True),

@@ -12,7 +12,9 @@ def has_screen() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def run_window(file: Path | None, study_folder: Path | None = None, *, demonstration: bool = False) -> int:
+def run_window(
+    file: Path | None, study_folder: Path | None = None, *, fmri: Path | None = None, demonstration: bool = False
+) -> int:
     """Show the window until it is closed; give Qt's exit code."""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
@@ -34,5 +36,5 @@ def run_window(file: Path | None, study_folder: Path | None = None, *, demonstra
     if demonstration:
         QTimer.singleShot(0, window.session.open_demonstration)
     elif file is not None:
-        QTimer.singleShot(0, lambda: window.session.open_file(file))
+        QTimer.singleShot(0, lambda: window.session.open_file(file, fmri))
     return application.exec()

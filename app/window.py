@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLabel, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget
 
 from app.analysis_run import Phase, event_subject
 from app.dialogs.about import AboutDialog
@@ -13,8 +13,11 @@ from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
+from app.docks import add_dock, dock_width
+from app.fmri_viewing import FmriViewer
 from app.panels.event_queue import EventQueue
 from app.panels.models import SIMULATED_WARNING, ModelsPanel, card_warning
+from app.panels.roi_map import RoiMap
 from app.reading import ReadingPage, label_name
 from app.reviewing import Reviewer
 from app.session import Session
@@ -30,8 +33,6 @@ from app.viewing import Viewer
 from app.welcome import Welcome
 from inference.runtime.registry import SHIPPED_FOLDER
 
-#: Share of the window's width that the docks take at first: traces keep at least 70 % of the whole.
-DOCK_SHARE = 0.155
 _DECISIONS = ("accept", "reject", "unsure", "relabel", "add", "remove", "undo", "redo")
 
 
@@ -40,7 +41,8 @@ class MainWindow(QMainWindow):
 
     Attributes
     ----------
-    session : what is open. ``page``, ``queue``, ``models`` : the parts that show it. ``actions_by_id`` : the table.
+    session : what is open. ``page``, ``queue``, ``models``, ``roi_map`` : the parts that show it.
+    actions_by_id : the table.
 
     Lives in the GUI thread; closing it ends every thread that it started.
     """
@@ -61,9 +63,11 @@ class MainWindow(QMainWindow):
         self.page = ReadingPage(theme)
         self.queue = EventQueue(theme, [self.actions_by_id[name] for name in _DECISIONS], label_name)
         self.models = ModelsPanel()
+        self.roi_map = RoiMap(theme, settings.lag_s, radiological=settings.radiological)
         self._status = StatusLine()
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
+        self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
@@ -91,23 +95,12 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._stack)
         self.setStatusBar(self._status)
         self._docks = {
-            "events_panel": self._add_dock("Events", self.queue),
-            "models_panel": self._add_dock("Models", self.models),
+            "events_panel": add_dock(self, "Events", self.queue),
+            "models_panel": add_dock(self, "Models", self.models),
+            "roi-map_panel": add_dock(self, "ROI map", self.roi_map),
         }
         self.resize(1600, 900)
         self.restoreGeometry(self._settings.geometry)
-
-    def _add_dock(self, title: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(title)
-        heading = QLabel(title)
-        heading.setProperty("role", "heading")
-        heading.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX, 0)
-        dock.setTitleBarWidget(heading)
-        dock.setWidget(panel)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        return dock
 
     def _connect_session(self) -> None:
         session = self.session
@@ -121,6 +114,10 @@ class MainWindow(QMainWindow):
         session.saved_changed.connect(self._show_saved)
         session.analysis.changed.connect(self._show_analysis)
         self._welcome.file_chosen.connect(session.open_file)
+        session.fmri.changed.connect(self._show_available)
+        session.fmri.failed.connect(self._tell_failed)
+        self.roi_map.failed.connect(self._tell_failed)
+        self._fmri_viewer.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
         self.queue.selected.connect(self._show_available)
         self.page.page_changed.connect(self._show_position)
         self.page.traces.failed.connect(self._tell_failed)
@@ -137,9 +134,7 @@ class MainWindow(QMainWindow):
             "analyse": self.session.analyse,
             "cancel": self.session.analysis.cancel,
             "auto_advance": self._set_auto_advance,
-            "events_panel": self._arrange,
-            "models_panel": self._arrange,
-            "notes": self._arrange,
+            **dict.fromkeys((*self._docks, "notes"), self._arrange),
             "traces_only": self._show_traces_only,
             "dark": self._set_dark,
             "let_go": self._let_go,
@@ -149,7 +144,7 @@ class MainWindow(QMainWindow):
             "about": lambda: AboutDialog(VERSION, self).open(),
         }
         # Escape leads out of the traces alone first: whoever got there by chance may not know F11.
-        return {**self._viewer.handlers(), **self._reviewer.handlers(), **own}
+        return {**self._viewer.handlers(), **self._reviewer.handlers(), **self._fmri_viewer.handlers(), **own}
 
     # What the session says
 
@@ -254,6 +249,7 @@ class MainWindow(QMainWindow):
             (session.analysis.is_running, Needs.BUSY_ENGINE),
             (session.study is not None and session.study.can_undo, Needs.UNDO),
             (session.study is not None and session.study.can_redo, Needs.REDO),
+            (session.fmri.study is not None, Needs.FMRI),
         )
         for is_there, need in facts:
             there_is |= need if is_there else Needs.NOTHING
@@ -315,17 +311,14 @@ class MainWindow(QMainWindow):
             Phase.FAILED: session.analysis.progress.sentence,
         }[phase]
 
-    @property
-    def _dock_px(self) -> int:
-        return max(26 * GRID_PX, round(self.width() * DOCK_SHARE))
-
     @Slot()
     def _arrange(self) -> None:
         reading = self.session.recording is not None
         alone = self.actions_by_id["traces_only"].isChecked()
         for action_id, dock in self._docks.items():
             dock.setVisible(reading and not alone and self.actions_by_id[action_id].isChecked())
-        self.resizeDocks(list(self._docks.values()), [self._dock_px] * len(self._docks), Qt.Orientation.Horizontal)
+        width_px = dock_width(self.width(), with_map=self.actions_by_id["roi-map_panel"].isChecked())
+        self.resizeDocks(list(self._docks.values()), [width_px] * len(self._docks), Qt.Orientation.Horizontal)
         self.page.notes.setVisible(not alone and self.actions_by_id["notes"].isChecked())
         self._bar.setVisible(not alone)
         self._status.setVisible(not alone)
@@ -352,7 +345,7 @@ class MainWindow(QMainWindow):
     def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         apply_theme(_application(), theme)
-        for part in (self._bar, self._welcome, self.page, self.queue, self.actions_by_id):
+        for part in (self._bar, self._welcome, self.page, self.queue, self.roi_map, self.actions_by_id):
             part.set_theme(theme)
 
     @Slot(bool)
@@ -395,6 +388,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.session.close()
         self.page.traces.close_feed()
+        self.roi_map.close_feed()
         super().closeEvent(event)
 
 

@@ -31,3 +31,7 @@ class LabelError(SpasmlensError):
 
 class ImagingError(SpasmlensError):
     """An image, an atlas or a registration cannot be used."""
+
+
+class RepetitionTimeError(ImagingError):
+    """Nothing tells how long a volume of an fMRI run takes; the user may."""

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from inference.imaging.atlas_file import ATLAS_VARIABLE, FILE_NAMES, atlas_folder, find_atlas
+from inference.imaging.parcels import N_PARCELS
 from inference.runtime.registry import survey_packages
 from inference.runtime.session import n_threads, report_providers
 from resources import FOLDER
@@ -163,7 +165,15 @@ def _examine_training() -> Finding:
 
 
 def _examine_atlas() -> Finding:
-    sentence = "The Schaefer-100 atlas is not installed: regions are approximate, made from its published centroids."
+    atlas, problems = find_atlas()
+    if problems:
+        return Finding("atlas", Verdict.WRONG, " ".join(problems))
+    if not atlas.approximate:
+        return Finding("atlas", Verdict.OK, f"{atlas.name} is installed.")
+    sentence = (
+        f"The {N_PARCELS}-parcel Schaefer atlas is not installed: regions are approximate, made from its published "
+        f"centroids. Put {FILE_NAMES[0]} into {atlas_folder()}, or name the file in {ATLAS_VARIABLE}."
+    )
     return Finding("atlas", Verdict.ABSENT, sentence)
 
 

@@ -83,6 +83,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="M",
         help=f"of Sleep-EDF: wake that counts before and after sleep, or 'all' (default: {WAKE_MINUTES:g})",
     )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="keep a package's answers about each file there: after a kill, the same command goes on from them",
+    )
     parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder to write into (default: here)")
     parser.add_argument("--json", action="store_true", help="print the JSON object instead of the tables")
 
@@ -117,6 +123,7 @@ def read_order(args: argparse.Namespace) -> EvaluationOrder:
         n_threads=args.threads,
         provider=args.provider,
         wake_minutes=args.wake_minutes,
+        work=args.work,
         command=_retype(args),
     )
 

@@ -22,7 +22,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="recording to open")
+    parser.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE", help="recording to open, or a folder with EEG and fMRI"
+    )
+    parser.add_argument("--fmri", type=Path, metavar="NII", help="fMRI run to show beside it, or alone without FILE")
     parser.add_argument("--study", type=Path, metavar="DIR", help="folder that keeps the decisions on this recording")
 
 
@@ -31,4 +34,4 @@ def run(args: argparse.Namespace) -> int:
     if not has_screen():
         sys.stderr.write("spasmlens: There is no screen here; 'spasmlens screenshot' draws the window into a file.\n")
         return 2
-    return run_window(args.file, args.study)
+    return run_window(args.file or args.fmri, args.study, fmri=args.fmri)

@@ -8,9 +8,12 @@ from pathlib import Path
 _EXAMPLES = """\
 examples:
   spasmlens screenshot night.edf --out page.png --at 120
+  spasmlens screenshot bids --out map.png --panel roi-map --at 300
   spasmlens screenshot demo --out events.png --panel events --size 1366x768 --theme dark
 """
-PANELS = ("traces", "events", "models")
+MAPS = ("planes", "mosaic", "regions")
+SOURCES = ("voxels", "regions", "percent", "connectivity")
+PANELS = ("traces", "events", "roi-map", "models")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,7 +25,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", help="recording, or 'demo' for the simulated demonstration case")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="recording, folder with EEG and fMRI, or 'demo' for the simulated demonstration case",
+    )
+    parser.add_argument("--fmri", type=Path, metavar="NII", help="fMRI run to show beside the recording")
+    parser.add_argument("--map", choices=MAPS, default="planes", help="layout of the ROI map (planes)")
+    parser.add_argument("--map-of", choices=SOURCES, default="voxels", help="what the ROI map shows (voxels)")
+    parser.add_argument("--region", type=_label, default=0, metavar="LABEL", help="region that the map shows, 1 to 100")
     parser.add_argument("--out", type=Path, required=True, metavar="PNG", help="file to draw into")
     parser.add_argument("--at", type=_seconds, metavar="S", help="seconds from the start at the page's left edge")
     parser.add_argument("--panel", choices=PANELS, default="events", help="what stands beside the traces (events)")
@@ -33,10 +44,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Draw the window."""
-    from app.picture import PictureRequest, draw_window
+    from app.picture import MapRequest, PictureRequest, draw_window
 
     file = None if args.file == "demo" else Path(args.file)
-    request = PictureRequest(args.out, file, args.at, args.panel, args.size, args.theme, not args.no_analysis)
+    brain = MapRequest(args.fmri, args.map, args.map_of, args.region)
+    request = PictureRequest(args.out, file, args.at, args.panel, args.size, args.theme, not args.no_analysis, brain)
     draw_window(request)
     sys.stderr.write(f"Drawn to {args.out}.\n")
     return 0
@@ -46,6 +58,13 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError("must be 0 or more")
+    return value
+
+
+def _label(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 100:
+        raise argparse.ArgumentTypeError("must be 1 to 100")
     return value
 
 

@@ -16,6 +16,8 @@ MAX_MINUTES = 720.0
 SYNDROMES = ("EIEE", "WEST", "CAE", "FS+", "BECT", "CSWS")
 #: The usual rate of simultaneous EEG and EMG, and that of the paper's recordings.
 INFANT_RATE_HZ = 1024.0
+#: That of a sleep laboratory.
+SLEEP_RATE_HZ = 256.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,30 @@ def _write_syndrome(order: Order) -> tuple[Path, ...]:
     return write_case(case, order.folder)
 
 
+def _write_focus(order: Order) -> tuple[Path, ...]:
+    from inference.simulate import write_case
+    from inference.simulate.foci import simulate_focus
+
+    return write_case(simulate_focus(order.seed, order.duration_s, on_progress=order.on_progress), order.folder)
+
+
+def _write_sleep(order: Order) -> tuple[Path, ...]:
+    from inference.labels.hypnogram_formats import write_hypnogram
+    from inference.simulate import write_case
+    from inference.simulate.sleep.night import simulate_sleep
+
+    case = simulate_sleep(order.seed, max(30.0, order.duration_s), SLEEP_RATE_HZ, on_progress=order.on_progress)
+    paths = write_case(case, order.folder)
+    hypnogram = order.folder / f"{case.stem}_hypnogram.edf"
+    return (*paths, write_hypnogram(hypnogram, case.hypnogram, "edf"))
+
+
+def _write_eeg_fmri(order: Order) -> tuple[Path, ...]:
+    from inference.simulate.sleep.bids import write_eeg_fmri
+
+    return write_eeg_fmri(order.seed, order.duration_s, order.folder, order.on_progress)
+
+
 #: Every kind by the name that is typed, in the order of the help.
 KINDS: Mapping[str, Kind] = {
     "infant": Kind(
@@ -74,6 +100,28 @@ KINDS: Mapping[str, Kind] = {
         "a child with one of six epilepsy syndromes (EIEE, WEST, CAE, FS+, BECT,\n"
         "CSWS): 21 EEG channels, sleep and waking, seizures and what is between them",
         _write_syndrome,
+    ),
+    "focus": Kind(
+        "a patient with an epileptic focus between seizures: contacts of depth\n"
+        "electrodes or the scalp, as the seed decides; the truth names the channels\n"
+        "over the focus and every discharge",
+        _write_focus,
+        default_minutes=5.0,
+        most_minutes=60.0,
+    ),
+    "sleep": Kind(
+        "somebody's night, or a stretch of it: 21 EEG electrodes, eyes and chin, with\n"
+        "the true stage of every 30 s as an EDF+ hypnogram beside it",
+        _write_sleep,
+        default_minutes=30.0,
+        most_minutes=240.0,
+    ),
+    "eeg-fmri": Kind(
+        "a nap in the scanner as a BIDS data set: 31 EEG electrodes, eyes and chin,\n"
+        "4D BOLD volumes on approximate Schaefer regions, and apart the true stages",
+        _write_eeg_fmri,
+        default_minutes=15.0,
+        most_minutes=120.0,
     ),
 }
 
@@ -90,6 +138,7 @@ examples:
   spasmlens simulate infant --out cases                    ten minutes of infant 0
   spasmlens simulate infant --out cases --seed 7 --minutes 30
   spasmlens simulate syndrome --out cases --syndrome CAE
+  spasmlens simulate eeg-fmri --out dataset --seed 1
 
 writes cases/infant-0007.edf (the recording; nothing in it betrays the truth)
 and cases/infant-0007_truth.tsv (onset and duration in seconds, eventType, channels, cluster).

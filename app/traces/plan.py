@@ -65,10 +65,13 @@ class TracePlan:
 def plan_traces(channels: Sequence[Channel], display: DisplaySettings) -> TracePlan:
     """Choose and order the traces of a page."""
     montage = build_montage(display.montage, channels)
+    kinds = {derivation.kind for derivation in montage.derivations}
+    # Where there is nothing else, as in a run of fMRI by itself, what is usually hidden is what the reader came for.
+    hidden_kinds = display.hidden_kinds if kinds - display.hidden_kinds else frozenset()
     shown = [
         derivation
         for derivation in montage.derivations
-        if derivation.kind not in display.hidden_kinds and derivation.label not in display.hidden_channels
+        if derivation.kind not in hidden_kinds and derivation.label not in display.hidden_channels
     ]
     traces = tuple(sorted(shown, key=lambda derivation: KIND_ORDER.index(derivation.kind)))
     members: dict[tuple[ChannelKind, float], list[int]] = defaultdict(list)

@@ -20,7 +20,8 @@ from inference.recordings.failures import describe_os_error
 
 #: The environment variable that may name the atlas image.
 ATLAS_VARIABLE: Final = "SPASMLENS_ATLAS"
-_FILE_NAMES: Final = tuple(f"Schaefer2018_100Parcels_7Networks_order_FSLMNI152_{mm}mm.nii.gz" for mm in (2, 1))
+#: What the atlas image is called where it is published.
+FILE_NAMES: Final = tuple(f"Schaefer2018_100Parcels_7Networks_order_FSLMNI152_{mm}mm.nii.gz" for mm in (2, 1))
 _LARGEST_BYTES: Final = 250_000_000
 #: Regions below the cortex that come before the parcels in the combined images of Tian et al. 2020.
 _N_SUBCORTICAL: Final = (0, 16, 32, 50, 54)
@@ -76,10 +77,10 @@ def _candidates(configured: Path | None) -> Iterator[tuple[Path, bool]]:
         yield configured, True
     if named := os.environ.get(ATLAS_VARIABLE):
         yield Path(named), True
-    for name in _FILE_NAMES:
+    for name in FILE_NAMES:
         yield atlas_folder() / name, False
     for folder in _nilearn_folders():
-        for name in _FILE_NAMES:
+        for name in FILE_NAMES:
             yield folder / "schaefer_2018" / name, False
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import ImagingError
+from inference.errors import RepetitionTimeError
 from inference.imaging.alignment import Alignment, align
 from inference.imaging.atlas import APPROXIMATE_NOTE, Atlas, labels_on_grid
 from inference.imaging.atlas_file import find_atlas
@@ -117,7 +117,7 @@ def open_fmri(
     Raises
     ------
     ImagingError
-        The run, or a registration that was named, cannot be used, or nothing tells the TR.
+        The run, or a registration that was named, cannot be used; `RepetitionTimeError` where nothing tells the TR.
     """
     options = options or FmriOptions()
     problems: list[str] = []
@@ -161,7 +161,7 @@ def _find(recording: Recording | None, problems: list[str]) -> Path | None:
 def _align(volumes: Volumes, recording: Recording | None, options: FmriOptions) -> Alignment:
     alignment = align(volumes, recording, offset_s=options.offset_s)
     if alignment is None:
-        raise ImagingError(
+        raise RepetitionTimeError(
             f"{volumes.path} cannot be placed in time: neither its header nor a sidecar tells the repetition time "
             "(TR), and there are no volume triggers. Set the TR by hand."
         )

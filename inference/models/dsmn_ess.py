@@ -8,6 +8,7 @@ choice, and `PROJECT_CHOICES` names it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Literal, NamedTuple, cast
 
@@ -20,6 +21,8 @@ from inference.models.blocks.sharing_gate import share_information
 from inference.models.blocks.spectrogram import Spectrogram, SpectrogramConfig
 
 Task = Literal["syndrome", "seizure"]
+#: The first stream looks at the signals over time, the second at their spectrograms.
+Stream = Literal["time", "spectrum"]
 
 #: The electrodes of section III-A in the paper's order, T3 to T6 by their present names; neighbours in this list are
 #: neighbours of the convolutions.
@@ -54,17 +57,27 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
         "classifier": "features of both streams side by side, dropout of 0.25, a shared layer of 128, 64 for each task",
         "flops": "a multiplication and an addition are two operations, as PyTorch counts them",
         "missing_channels": "masked: signal, log power and channel weight are 0",
-        "split": "6:2:2 by patients within each syndrome (the paper does not say by what)",
+        "split": "by patient (the paper says 6:2:2 and not by what)",
+        "learning_rate": "the paper's 1e-3 after a short warm-up, falling along half a cosine",
+        "edges": "windows that hold less than half of a seizure and are less than half full of it belong to neither "
+        "class of the second task",
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DsmnConfig:
-    """The shape of the network; the defaults are the paper's, the tables' ablations are in `ABLATIONS`."""
+    """The shape of the network; the defaults are the paper's, the tables' ablations are in `ABLATIONS`.
+
+    Raises
+    ------
+    ValueError
+        One stream cannot weigh the electrodes of the other where there is no other.
+    """
 
     electrodes: tuple[str, ...] = ELECTRODES
     tasks: tuple[Task, ...] = ("syndrome", "seizure")
+    streams: tuple[Stream, ...] = ("time", "spectrum")
     weigh_channels: bool = True
     share_information: bool = True
     window_samples: int = 1024
@@ -78,9 +91,14 @@ class DsmnConfig:
     task_width: int = 64
     dropout: float = 0.25
 
+    def __post_init__(self) -> None:
+        if self.weigh_channels and len(self.streams) < 2:
+            raise ValueError(f"channel weights need both streams, not {self.streams} alone")
+
 
 _FULL = DsmnConfig()
-#: The rows of the paper's table II, the single tasks of figure 11 and the electrode sets of figure 15.
+#: The rows of the paper's table II, the single tasks of figure 11 and the electrode sets of figure 15; and, which the
+#: paper does not have, each stream alone.
 ABLATIONS: Mapping[str, DsmnConfig] = MappingProxyType(
     {
         "full": _FULL,
@@ -88,6 +106,8 @@ ABLATIONS: Mapping[str, DsmnConfig] = MappingProxyType(
         "no sharing gate": replace(_FULL, share_information=False),
         "syndrome only": replace(_FULL, tasks=("syndrome",)),
         "seizure only": replace(_FULL, tasks=("seizure",)),
+        "time only": replace(_FULL, streams=("time",), weigh_channels=False),
+        "spectrum only": replace(_FULL, streams=("spectrum",), weigh_channels=False),
         "good electrodes": replace(_FULL, electrodes=GOOD_ELECTRODES, weigh_channels=False),
         "poor electrodes": replace(_FULL, electrodes=POOR_ELECTRODES, weigh_channels=False),
     }
@@ -136,9 +156,11 @@ class Body(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(config.spectrogram.n_rows))
         self.register_buffer("sd", torch.ones(config.spectrogram.n_rows))
-        self.rhythm = ElectrodeLstm(config.step_samples, config.lstm_width)
+        follows_time = "time" in config.streams
+        self.rhythm = ElectrodeLstm(config.step_samples, config.lstm_width) if follows_time else None
         self.streams = DualStream(config)
-        n_fused = len(config.electrodes) * (config.widths_2d[-1] + config.widths_3d[-1])
+        widths: Mapping[Stream, int] = {"time": config.widths_2d[-1], "spectrum": config.widths_3d[-1]}
+        n_fused = len(config.electrodes) * sum(widths[stream] for stream in config.streams)
         self.classifier = Classifier(config, n_fused)
 
     def set_standard(self, mean: Tensor, sd: Tensor) -> None:
@@ -150,7 +172,9 @@ class Body(nn.Module):
         """Judge windows by signals (batch, electrodes, samples) and log power (batch, electrodes, columns, rows)."""
         mean, sd = cast("Tensor", self.mean), cast("Tensor", self.sd)
         standard = ((log_power - mean) / sd).clamp(-FARTHEST_SD, FARTHEST_SD) * present[:, :, None, None]
-        over_time = self.rhythm(eeg * present[:, :, None]) * present[:, None, :, None]
+        over_time = eeg
+        if self.rhythm is not None:
+            over_time = self.rhythm(eeg * present[:, :, None]) * present[:, None, :, None]
         fused, weights = self.streams(over_time, standard.unsqueeze(1), present)
         return DsmnOutput(self.classifier(fused), weights)
 
@@ -177,7 +201,7 @@ class ElectrodeLstm(nn.Module):
 class DualStream(nn.Module):
     """The 2-D and the 3-D network side by side; after each block the first weighs the electrodes of the second.
 
-    Source: figure 1, sections II-D and II-E.
+    Source: figure 1, sections II-D and II-E. A configuration may leave out either of them.
     """
 
     def __init__(self, config: DsmnConfig) -> None:
@@ -185,9 +209,10 @@ class DualStream(nn.Module):
         n_electrodes = len(config.electrodes)
         inputs_2d = (config.lstm_width, *config.widths_2d[:-1])
         inputs_3d = (1, *config.widths_3d[:-1])
-        self.over_time = nn.ModuleList(map(PooledConvolution2d, inputs_2d, config.widths_2d))
-        self.spectral = nn.ModuleList(map(PooledConvolution3d, inputs_3d, config.widths_3d))
-        self.weigh_channels = config.weigh_channels
+        blocks_2d = map(PooledConvolution2d, inputs_2d, config.widths_2d)
+        blocks_3d = map(PooledConvolution3d, inputs_3d, config.widths_3d)
+        self.over_time = nn.ModuleList(blocks_2d if "time" in config.streams else ())
+        self.spectral = nn.ModuleList(blocks_3d if "spectrum" in config.streams else ())
         updates = (ChannelWeightUpdate(width, n_electrodes, config.expansion) for width in config.widths_2d)
         self.updates = nn.ModuleList(updates if config.weigh_channels else ())
 
@@ -201,14 +226,16 @@ class DualStream(nn.Module):
         present : (batch, electrodes).
         """
         weights = []
-        for index, (block_2d, block_3d) in enumerate(zip(self.over_time, self.spectral, strict=True)):
-            over_time, spectral = block_2d(over_time), block_3d(spectral)
+        for block_2d, block_3d, update in zip_longest(self.over_time, self.spectral, self.updates):
+            over_time = over_time if block_2d is None else block_2d(over_time)
+            spectral = spectral if block_3d is None else block_3d(spectral)
             block_weights = present
-            if self.weigh_channels:
-                spectral, block_weights = self.updates[index](over_time, spectral, present)
+            if update is not None:
+                spectral, block_weights = update(over_time, spectral, present)
             weights.append(block_weights)
-        strongest = torch.cat((over_time.amax(dim=-1), spectral.amax(dim=(-2, -1))), dim=1)
-        return strongest.flatten(1), torch.stack(weights, dim=1)
+        strongest = [over_time.amax(dim=-1)] if self.over_time else []
+        strongest += [spectral.amax(dim=(-2, -1))] if self.spectral else []
+        return torch.cat(strongest, dim=1).flatten(1), torch.stack(weights, dim=1)
 
 
 class Classifier(nn.Module):

@@ -9,6 +9,7 @@ not give is this project's choice, and `PROJECT_CHOICES` names it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -41,14 +42,15 @@ LAMBDA_PATIENT = 0.01
 PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
     {
         "rate_hz": "256 Hz, at which the halvings end at the paper's band edges",
-        "window_s": "4 s; a channel's probability is the mean log odds of its overlapping windows",
+        "window_s": "20 s, the paper's sample; a channel's probability is the mean log odds of its overlapping windows",
         "scale": "each window to mean 0 and standard deviation 1",
-        "embedding": "2 convolutions of 15 taps and batch normalisations, 4 sub-bands, stacked with the signal itself",
+        "embedding": "2 convolutions of 15 taps and batch normalisations, 8 sub-bands, stacked with the signal itself",
         "temporal_stride": "half the kernel, which gives every level as many frames as its wavelet band",
-        "temporal_width": "16 features a level",
+        "temporal_width": "24 features a level",
         "spectral": "wavelet coefficients of all sub-bands, batch-normalised",
-        "squeeze_excitation": "mean magnitude, reduction 4, then a mixture into 24 features, batch normalisation, ELU",
-        "pooling": "mean and logarithm of the standard deviation over the window",
+        "squeeze_excitation": "mean magnitude, reduction 4, then a mixture into 48 features, batch normalisation, ELU",
+        "pooling": "mean and logarithm of the standard deviation over each 4 s, averaged over the window",
+        "mixing": "pooled features, standardised over the batch, are mixed into 96 before classifier and discriminator",
         "classifier": "hidden layers of 64 and 32, ELU, dropout 0.3",
         "patient_discriminator": "one hidden layer of 32",
         "patients": "where a corpus has no patient numbers: 5 clusters of the training files' spectra",
@@ -60,15 +62,18 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
 class FocusConfig:
     """The shape of the network; the defaults are the shipped one.
 
-    ``style_randomisation`` and ``patient_discriminator`` off are the ablations of the paper's tables 6 and 7.
+    A window holds one or more whole segments, over which features are pooled. ``style_randomisation`` and
+    ``patient_discriminator`` off are the ablations of the paper's tables 6 and 7.
     """
 
     rate_hz: float = 256.0
-    window_samples: int = 1024
-    n_embedded: int = 4
+    window_samples: int = 5120
+    segment_samples: int = 1024
+    n_embedded: int = 8
     embedding_taps: int = 15
-    temporal_width: int = 16
-    fused_width: int = 24
+    temporal_width: int = 24
+    fused_width: int = 48
+    mixed_width: int = 96
     hidden: tuple[int, int] = (64, 32)
     dropout: float = 0.3
     n_patients: int = 5
@@ -82,8 +87,8 @@ class FocusConfig:
         return 1 + self.n_embedded
 
     @property
-    def n_features(self) -> int:
-        """Features of a window: two for each fused feature of each level."""
+    def n_pooled(self) -> int:
+        """Pooled features of a window: two for each fused feature of each level."""
         return 2 * self.fused_width * len(BANDS_HZ)
 
 
@@ -96,6 +101,7 @@ class FocusLocalisation(nn.Module):
         self.embedding = EmbeddingBlock(self.config)
         self.style_randomisation = StyleRandomisation(self.config.style)
         self.features = TemporalSpectralFeatures(self.config)
+        self.mixing = FeatureMixing(self.config)
         self.classifier = CategoryClassifier(self.config)
         self.patient_discriminator = PatientDiscriminator(self.config)
 
@@ -105,21 +111,28 @@ class FocusLocalisation(nn.Module):
         return logits
 
     def extract(self, signal: Tensor) -> Tensor:
-        """Give the features of windows, (batch, n_features): G_f(EB(x)) of equation 8."""
-        features: Tensor = self.features(self.embedding(signal))
+        """Give the features of windows, (batch, mixed_width): G_f(EB(x)) of equation 8."""
+        features: Tensor = self.mixing(self.pool(signal))[0]
         return features
+
+    def pool(self, signal: Tensor) -> Tensor:
+        """Give what the convolutions find in windows, (batch, n_pooled), before it is mixed."""
+        pooled: Tensor = self.features(self.embedding(signal))
+        return pooled
 
     def train_outputs(self, signal: Tensor) -> "TrainOutputs":
         """Give what equations 8 to 10 compare; the style of each window is that of another one of the batch."""
         sub_bands = self.embedding(signal)
-        n_windows = signal.shape[0]
-        if self.config.style_randomisation:
-            sub_bands = torch.cat((sub_bands, self.style_randomisation(sub_bands)))
-        features = self.features(sub_bands)
-        logits = self.classifier(features)
-        patients = self.patient_discriminator(features[:n_windows]) if self.config.patient_discriminator else None
-        restyled = logits[n_windows:] if self.config.style_randomisation else None
-        return TrainOutputs(logits[:n_windows], restyled, patients)
+        if not self.config.style_randomisation:
+            return self.judge(self.features(sub_bands))
+        pooled = self.features(torch.cat((sub_bands, self.style_randomisation(sub_bands))))
+        return self.judge(*pooled.chunk(2))
+
+    def judge(self, pooled: Tensor, restyled: Tensor | None = None) -> "TrainOutputs":
+        """Give what equations 8 to 10 compare, from the pooled features of windows and of their restyled twins."""
+        features, twins = self.mixing(pooled, restyled)
+        patients = self.patient_discriminator(features) if self.config.patient_discriminator else None
+        return TrainOutputs(self.classifier(features), None if twins is None else self.classifier(twins), patients)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,10 +175,10 @@ class TemporalSpectralFeatures(nn.Module):
         self.decompose = WaveletDecomposition(N_LEVELS)
         self.spectral_norms = nn.ModuleList(nn.BatchNorm1d(config.n_sub_bands) for _ in TEMPORAL_KERNELS)
         self.temporal = nn.ModuleList(TemporalLevel(config, kernel) for kernel in TEMPORAL_KERNELS)
-        self.fusion = nn.ModuleList(FusedLevel(config) for _ in TEMPORAL_KERNELS)
+        self.fusion = nn.ModuleList(FusedLevel(config, kernel // 2) for kernel in TEMPORAL_KERNELS)
 
     def forward(self, sub_bands: Tensor) -> Tensor:
-        """Give features, (batch, n_features), from the sub-band matrix (batch, n_sub_bands, samples)."""
+        """Give pooled features, (batch, n_pooled), from the sub-band matrix (batch, n_sub_bands, samples)."""
         pooled: list[Tensor] = []
         levels = zip(self.decompose(sub_bands), self.spectral_norms, self.temporal, self.fusion, strict=True)
         for coefficients, norm, temporal, fuse in levels:
@@ -196,10 +209,15 @@ class TemporalLevel(nn.Module):
 
 
 class FusedLevel(nn.Module):
-    """Squeeze-and-excitation over a level's joined features, then their summary over the window."""
+    """Squeeze-and-excitation over a level's joined features, then their summary over the window.
 
-    def __init__(self, config: FocusConfig) -> None:
+    The summary is made segment by segment: what changes from one segment to the next is not mixed up with what swings
+    within it. ``stride`` is how many samples the level takes for a frame.
+    """
+
+    def __init__(self, config: FocusConfig, stride: int) -> None:
         super().__init__()
+        self.segment_frames = config.segment_samples // stride
         width = config.n_sub_bands + config.temporal_width
         self.gate = SqueezeExcitation(width)
         self.convolution = nn.Conv1d(width, config.fused_width, 1, bias=False)
@@ -208,9 +226,41 @@ class FusedLevel(nn.Module):
     def forward(self, joined: Tensor) -> Tensor:
         """Give (batch, 2 * fused_width): means and log standard deviations of (batch, width, frames)."""
         fused = functional.elu(self.norm(self.convolution(self.gate(joined))))
-        mean = fused.mean(dim=-1)
-        variance = (fused - mean[:, :, None]).square().mean(dim=-1)
-        return torch.cat((mean, 0.5 * torch.log(variance + 1e-4)), dim=-1)
+        segments = fused.reshape(*fused.shape[:-1], -1, self.segment_frames)
+        mean = segments.mean(dim=-1)
+        variance = (segments - mean[..., None]).square().mean(dim=-1)
+        return torch.cat((mean.mean(dim=-1), 0.5 * torch.log(variance + 1e-4).mean(dim=-1)), dim=-1)
+
+
+class FeatureMixing(nn.Module):
+    """The last layer of the extractor: standardises the pooled features and mixes them.
+
+    Restyled twins are standardised as the windows themselves are: their own statistics would undo the restyling, and
+    would not be those of the windows that the network runs on.
+    """
+
+    #: Restyled windows lie far outside; beyond this many standard deviations it matters no more how far.
+    FARTHEST = 8.0
+
+    def __init__(self, config: FocusConfig) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(config.n_pooled, affine=False)
+        self.dropout = nn.Dropout(config.dropout)
+        self.mix = nn.Linear(config.n_pooled, config.mixed_width)
+
+    def forward(self, pooled: Tensor, restyled: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Give (batch, mixed_width) from (batch, n_pooled), for windows and, where they are given, their twins."""
+        features = self._mix(self.norm(pooled))
+        if restyled is None:
+            return features, None
+        mean, variance = pooled.mean(dim=0), pooled.var(dim=0, correction=0)
+        if not self.training:
+            mean, variance = cast("Tensor", self.norm.running_mean), cast("Tensor", self.norm.running_var)
+        return features, self._mix((restyled - mean) / (variance + self.norm.eps).sqrt())
+
+    def _mix(self, standard: Tensor) -> Tensor:
+        bounded = standard.clamp(-self.FARTHEST, self.FARTHEST)
+        return functional.elu(self.mix(self.dropout(bounded)))
 
 
 class CategoryClassifier(nn.Module):
@@ -220,8 +270,7 @@ class CategoryClassifier(nn.Module):
         super().__init__()
         first, second = config.hidden
         self.layers = nn.Sequential(
-            nn.Dropout(config.dropout),
-            nn.Linear(config.n_features, first),
+            nn.Linear(config.mixed_width, first),
             nn.ELU(),
             nn.Dropout(config.dropout),
             nn.Linear(first, second),
@@ -230,7 +279,7 @@ class CategoryClassifier(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Give logits, (batch, 2), from features (batch, n_features)."""
+        """Give logits, (batch, 2), from features (batch, mixed_width)."""
         logits: Tensor = self.layers(features)
         return logits
 
@@ -240,16 +289,16 @@ class PatientDiscriminator(nn.Module):
 
     def __init__(self, config: FocusConfig) -> None:
         super().__init__()
-        self.hidden = nn.Linear(config.n_features, 32)
+        self.hidden = nn.Linear(config.mixed_width, 32)
         self.decide = nn.Linear(32, config.n_patients)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Give logits, (batch, n_patients), from features (batch, n_features)."""
+        """Give logits, (batch, n_patients), from features (batch, mixed_width)."""
         logits: Tensor = self.decide(functional.elu(self.hidden(reverse_gradient(features))))
         return logits
 
 
-def joint_loss(outputs: TrainOutputs, label: Tensor, patient: Tensor) -> Tensor:
+def joint_loss(outputs: TrainOutputs, label: Tensor, patient: Tensor, has_twin: Tensor | None = None) -> Tensor:
     """Give L_sum = L_cls + 0.01 L_mse - 0.01 L_pd: equations 8 to 11.
 
     The discriminator's loss is added, not subtracted: the gradient reversal in front of it turns its sign for the
@@ -259,11 +308,15 @@ def joint_loss(outputs: TrainOutputs, label: Tensor, patient: Tensor) -> Tensor:
     ----------
     outputs : of `FocusLocalisation.train_outputs`.
     label, patient : (batch,) indices of class and patient.
+    has_twin : (batch,) whose restyled twins count; all of them if not given.
     """
     loss = functional.cross_entropy(outputs.logits, label)
     if outputs.restyled is not None:
-        loss = loss + functional.cross_entropy(outputs.restyled, label)
-        loss = loss + LAMBDA_MSE * functional.mse_loss(outputs.restyled, outputs.logits)
+        counted = torch.ones(len(label), device=loss.device) if has_twin is None else has_twin.float()
+        surprise = functional.cross_entropy(outputs.restyled, label, reduction="none")
+        apart = (outputs.restyled - outputs.logits).square().mean(dim=-1)
+        # A small batch may have no twin at all.
+        loss = loss + (counted * (surprise + LAMBDA_MSE * apart)).sum() / counted.sum().clamp(min=1.0)
     if outputs.patients is not None:
         loss = loss + LAMBDA_PATIENT * functional.cross_entropy(outputs.patients, patient)
     return loss

@@ -11,14 +11,14 @@ choice, and `PROJECT_CHOICES` names it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, NamedTuple, cast
+from typing import Final, Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.labels.sleep_stages import AASM
-from inference.models.blocks.gate import GatedFusion, ModalityDropout
+from inference.models.blocks.gate import ConcatenatedFusion, GatedFusion, ModalityDropout
 from inference.models.blocks.graph_conv import (
     GraphConv,
     HybridAdjacency,
@@ -56,7 +56,7 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
         "graph_layer": "Kipf and Welling, width 32, SiLU, residual",
         "gate": "gate * EEG + (1 - gate) * fMRI; with one modality missing the other is taken whole",
         "dropout_scope": "the EEG is hidden only from examples that have fMRI",
-        "normalisation": "batch normalisation in the 1-D convolutions",
+        "normalisation": "batch normalisation in the 1-D convolutions and of the regions' features",
         "classifier": "one hidden layer of 32, SiLU, dropout 0.3",
     }
 )
@@ -64,7 +64,10 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class SleepStagingConfig:
-    """The shape of the network; the defaults are this project's."""
+    """The shape of the network; the defaults are this project's.
+
+    ``fusion`` is the paper's ``"gate"``, or ``"concatenation"`` to compare it with.
+    """
 
     electrodes: tuple[str, ...] = ELECTRODES
     rate_hz: float = 100.0
@@ -86,6 +89,7 @@ class SleepStagingConfig:
     hidden: int = 32
     dropout: float = 0.3
     eeg_dropout: float = 0.5
+    fusion: Literal["gate", "concatenation"] = "gate"
 
     @property
     def epoch_samples(self) -> int:
@@ -100,7 +104,7 @@ class StagedEpochs(NamedTuple):
     ----------
     logits : (batch, 5) in the order of ``CLASSES``.
     gate : (batch, width), the share of the EEG in each element of the fused embedding, from 0 to 1.
-    eeg_embedding, bold_embedding : (batch, width), 0 where the modality is missing.
+    eeg_embedding, bold_embedding : (batch, width), 0 where the modality is missing or, in training, hidden.
     """
 
     logits: Tensor
@@ -125,7 +129,8 @@ class SleepStagingNet(nn.Module):
         self.eeg = EegEncoder(self.config)
         self.bold = BoldEncoder(self.config, connectivity)
         self.hide_eeg = ModalityDropout(self.config.eeg_dropout)
-        self.fuse = GatedFusion(self.config.width)
+        fusion = GatedFusion if self.config.fusion == "gate" else ConcatenatedFusion
+        self.fuse = fusion(self.config.width)
         self.classifier = nn.Sequential(
             nn.Dropout(self.config.dropout),
             nn.Linear(self.config.width, self.config.hidden),
@@ -144,11 +149,26 @@ class SleepStagingNet(nn.Module):
         bold : (batch, regions, 42), z-scored; 0 where a region, or all of it, is missing.
         bold_present : (batch, 1), 1 where there is fMRI.
         """
-        with_eeg = eeg_present[:, _STAGED].amax(dim=-1, keepdim=True)
-        eeg_embedding = self.eeg(eeg, eeg_present) * with_eeg
-        bold_embedding = self.bold(bold * bold_present[:, :, None]) * bold_present
-        fused, gate = self.fuse(eeg_embedding, bold_embedding, self.hide_eeg(with_eeg, bold_present), bold_present)
+        with_eeg = self.hide_eeg(eeg_present[:, _STAGED].amax(dim=-1, keepdim=True), bold_present)
+        eeg_embedding = self._encode(self.eeg, with_eeg, eeg, eeg_present)
+        bold_embedding = self._encode(self.bold, bold_present, bold)
+        fused, gate = self.fuse(eeg_embedding, bold_embedding, with_eeg, bold_present)
         return StagedEpochs(self.classifier(fused), gate, eeg_embedding, bold_embedding)
+
+    def _encode(self, encoder: nn.Module, shown: Tensor, *signals: Tensor) -> Tensor:
+        """Give embeddings, 0 where the modality is not shown; ``shown`` is (batch, 1).
+
+        In training what is hidden is not even encoded: it would take half of a step's work, and its zeros would count
+        in the batch's normalisation, which wants two examples or more.
+        """
+        rows = shown[:, 0] > 0
+        if not self.training or rows.sum() == 1:
+            result: Tensor = encoder(*signals) * shown
+            return result
+        embedding = signals[0].new_zeros(len(shown), self.config.width)
+        if rows.any():
+            embedding[rows] = encoder(*(signal[rows] for signal in signals)).to(embedding.dtype)
+        return embedding
 
 
 class EegEncoder(nn.Module):
@@ -190,6 +210,7 @@ class BoldEncoder(nn.Module):
         self.enter = nn.Linear(self.waves.width, config.graph_width)
         self.graph = nn.ModuleList(GraphConv(config.graph_width) for _ in range(config.graph_layers))
         self.reduce = nn.Linear(config.graph_width, config.region_features)
+        self.level = nn.BatchNorm1d(n_regions * config.region_features)
         self.embed = nn.Linear(n_regions * config.region_features, config.width)
 
     def forward(self, bold: Tensor) -> Tensor:
@@ -198,5 +219,6 @@ class BoldEncoder(nn.Module):
         propagation = cast("Tensor", self.propagation)
         for layer in self.graph:
             nodes = layer(nodes, propagation)
-        embedding: Tensor = torch.tanh(self.embed(functional.silu(self.reduce(nodes)).flatten(1)))
+        features = self.level(self.reduce(nodes).flatten(1))
+        embedding: Tensor = torch.tanh(self.embed(functional.silu(features)))
         return embedding

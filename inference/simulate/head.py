@@ -99,3 +99,29 @@ class Head:
         reference = bell[n_electrodes:] @ np.array(list(self._weights.values()))
         result: NDArray[np.float32] = (bell[:n_electrodes] - reference).astype(np.float32)
         return result
+
+    def everywhere(self, depth: float, asymmetry: float) -> NDArray[np.float32]:
+        """Give a mixing matrix, (n_electrodes, n_electrodes), that stands for many sources all over the convexity.
+
+        It is a square root of their covariance; ``asymmetry`` is how much stronger, in natural logarithm, they are on
+        the right than in the middle.
+        """
+        n_points = 120
+        z = np.linspace(1.0, -0.55, n_points)
+        angle = np.pi * (1.0 + np.sqrt(5.0)) * np.arange(n_points)
+        ring = np.sqrt(1.0 - z**2)
+        points = np.stack([ring * np.cos(angle), ring * np.sin(angle), z], axis=1)
+        strength = np.exp(asymmetry * points[:, 0]).astype(np.float32)
+        fields = np.stack([self.field(Dipole.radial(point, depth)) for point in points], axis=1) * strength
+        values, vectors = np.linalg.eigh(fields @ fields.T)
+        return scaled_to_one(vectors * np.sqrt(np.clip(values, 0.0, None)))
+
+    def mixture(self, sources: Sequence[Dipole]) -> NDArray[np.float32]:
+        """Give the mixing matrix of independent sources of which electrodes see a variance of 1 on average."""
+        return scaled_to_one(np.stack([self.field(source) for source in sources], axis=1))
+
+
+def scaled_to_one(mix: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Scale a mixing matrix, (n_electrodes, n_sources), so that electrodes see a variance of 1 on average."""
+    scaled: NDArray[np.float32] = (mix / np.sqrt((mix**2).sum(axis=1).mean())).astype(np.float32)
+    return scaled

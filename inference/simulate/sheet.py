@@ -1,6 +1,6 @@
 """The page that a simulation is written on: signals, envelopes and what was true."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -26,8 +26,14 @@ SCALP_MUSCLES = {
 SHOWN_SHARE = 0.3
 
 
-class Sheet:
-    """Signals of one recording while they are being made.
+class Page:
+    """Signals of one recording while they are being made, whoever is recorded.
+
+    Parameters
+    ----------
+    electrodes, reference : EEG electrodes in order, and a key of :data:`inference.simulate.head.REFERENCES`.
+    channel_names : labels of all channels, EEG before EMG.
+    tone_uv : resting activity of each muscle that is recorded, in microvolts.
 
     Attributes
     ----------
@@ -38,15 +44,23 @@ class Sheet:
     truth : events so far, in no order.
     """
 
-    def __init__(self, patient: InfantPatient, n_samples: int, rate_hz: float) -> None:
-        self.patient = patient
-        self.head = Head(patient.electrodes, patient.reference)
+    def __init__(
+        self,
+        *,
+        electrodes: Sequence[str],
+        reference: str,
+        channel_names: Sequence[str],
+        tone_uv: Sequence[float],
+        n_samples: int,
+        rate_hz: float,
+    ) -> None:
+        self.head = Head(electrodes, reference)
+        self.channel_names = tuple(channel_names)
         self.rate_hz = rate_hz
         self.n_samples = n_samples
-        n_emg = len(patient.emg_sites)
-        self.eeg: Samples = np.zeros((len(patient.electrodes), n_samples), dtype=np.float32)
-        self.emg_envelope: Samples = np.zeros((n_emg, n_samples), dtype=np.float32)
-        self.emg_envelope += np.array(patient.muscle.tone_uv[:n_emg], dtype=np.float32)[:, None]
+        self.eeg: Samples = np.zeros((len(electrodes), n_samples), dtype=np.float32)
+        self.emg_envelope: Samples = np.zeros((len(tone_uv), n_samples), dtype=np.float32)
+        self.emg_envelope += np.array(tone_uv, dtype=np.float32)[:, None]
         self.scalp_envelope: Samples = np.zeros((len(SCALP_MUSCLES), n_samples), dtype=np.float32)
         self.suppression: Samples = np.ones(n_samples, dtype=np.float32)
         self.truth: list[TruthEvent] = []
@@ -90,11 +104,11 @@ class Sheet:
     def eeg_names(self, field: Samples) -> tuple[str, ...]:
         """Name the EEG channels that show a field."""
         shown = np.abs(field) >= SHOWN_SHARE * np.abs(field).max()
-        return tuple(name for name, show in zip(self.patient.channel_names, shown, strict=False) if show)
+        return tuple(name for name, show in zip(self.channel_names, shown, strict=False) if show)
 
     def emg_names(self, emg_uv: Samples) -> tuple[str, ...]:
         """Name the EMG channels that show a contraction."""
-        names = self.patient.channel_names[len(self.eeg) :]
+        names = self.channel_names[len(self.eeg) :]
         shown = emg_uv[: len(names)] >= SHOWN_SHARE * emg_uv[: len(names)].max()
         return tuple(name for name, show in zip(names, shown, strict=True) if show)
 
@@ -115,3 +129,19 @@ class Sheet:
         if end_s > start_s:
             event = TruthEvent(start_s, end_s - start_s, str(label), channels, cluster, role, spasm, intensity)
             self.truth.append(event)
+
+
+class Sheet(Page):
+    """The page that an infant's recording is written on."""
+
+    def __init__(self, patient: InfantPatient, n_samples: int, rate_hz: float) -> None:
+        tone_uv = patient.muscle.tone_uv[: len(patient.emg_sites)]
+        super().__init__(
+            electrodes=patient.electrodes,
+            reference=patient.reference,
+            channel_names=patient.channel_names,
+            tone_uv=tone_uv,
+            n_samples=n_samples,
+            rate_hz=rate_hz,
+        )
+        self.patient = patient

@@ -20,6 +20,20 @@ class Stream(IntEnum):
     MUSCLE = 10
     TECHNICAL = 11
     HEART = 12
+    SLEEP_PATIENT = 40
+    SLEEP_STAGES = 41
+    SLEEP_RHYTHM = 42
+    SLEEP_EVENT_TIMES = 43
+    SLEEP_EVENT = 44
+    EYES = 45
+    SCANNER = 46
+    BOLD = 47
+    MOTION = 48
+    FOCUS_PATIENT = 60
+    FOCUS_BACKGROUND = 61
+    FOCUS_EVENT_TIMES = 62
+    FOCUS_EVENT = 63
+    FOCUS_TECHNICAL = 64
 
 
 def generator(seed: int, stream: Stream, *index: int) -> np.random.Generator:

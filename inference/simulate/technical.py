@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from inference.simulate.course import Course, State
 from inference.simulate.noise import Spectrum, blocks
-from inference.simulate.sheet import SCALP_MUSCLES, Progress, Samples, Sheet
+from inference.simulate.patients import Technical
+from inference.simulate.sheet import SCALP_MUSCLES, Page, Progress, Samples, Sheet
 from inference.simulate.streams import Stream, generator
 
 #: Surface EMG lies between 20 and 450 Hz, most of it at 50-150 Hz (Merletti and Parker 2004, Electromyography, ch. 4):
@@ -64,23 +65,27 @@ def add_heart(sheet: Sheet, emg: Samples, seed: int) -> None:
 
 def record(sheet: Sheet, emg: Samples, seed: int, on_progress: Progress) -> Samples:
     """Give what the recorder stores, (n_eeg + n_emg, n): each channel's gain, drift, noise and mains."""
-    setup = sheet.patient.technical
-    recorded = np.concatenate([sheet.eeg, emg])
+    return record_page(sheet, emg, sheet.patient.technical, seed, on_progress)
+
+
+def record_page(page: Page, others: Samples, setup: Technical, seed: int, on_progress: Progress) -> Samples:
+    """Give what the recorder stores, (n_eeg + n_others, n), of a page's EEG and other channels."""
+    recorded = np.concatenate([page.eeg, others])
     recorded *= _column(setup.gain)
     n_channels = len(recorded)
     phases = generator(seed, Stream.TECHNICAL).uniform(0, 2 * np.pi, n_channels)
     line_uv = _column(setup.line_uv)
     in_phase, quadrature = line_uv * _column(np.cos(phases)), line_uv * _column(np.sin(phases))
-    for block in blocks(sheet.n_samples, sheet.rate_hz):
+    for block in blocks(page.n_samples, page.rate_hz):
         random = generator(seed, Stream.TECHNICAL, block.index)
         span = slice(block.start, block.stop)
         noise = block.noise(random, DRIFT_SPECTRUM, n_channels) * _column(setup.drift_uv) * block.fade
         # Sample by sample, so that a longer recording begins as a shorter one does.
         noise += random.standard_normal(noise.T.shape, dtype=np.float32).T * _column(setup.noise_uv)
         recorded[:, span] += noise
-        on_progress(block.stop / sheet.n_samples)
+        on_progress(block.stop / page.n_samples)
     # The mains are one sine: computed once, given to each channel with its own phase.
-    turn = 2 * np.pi * setup.line_hz * np.arange(sheet.n_samples) / sheet.rate_hz
+    turn = 2 * np.pi * setup.line_hz * np.arange(page.n_samples) / page.rate_hz
     sine, cosine = np.sin(turn).astype(np.float32), np.cos(turn).astype(np.float32)
     for index in range(n_channels):
         recorded[index] += in_phase[index] * sine + quadrature[index] * cosine

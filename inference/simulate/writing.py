@@ -1,6 +1,7 @@
 """Write a simulated case as EDF+ with its ground truth beside it."""
 
 import csv
+import io
 from pathlib import Path
 from typing import Protocol
 
@@ -53,8 +54,8 @@ def write_case(case: Case, folder: Path, *, stem: str | None = None) -> tuple[Pa
         for path in (edf, tsv):
             path.touch(exist_ok=False)
             made.append(path)
-        _as_edf(case).write(edf)
-        _write_truth(case.truth, tsv)
+        as_edf(case.recording, case.stem).write(edf)
+        tsv.write_text(truth_table(case.truth), encoding="utf-8", newline="")
     except OSError as error:
         for path in made:
             path.unlink(missing_ok=True)
@@ -64,17 +65,18 @@ def write_case(case: Case, folder: Path, *, stem: str | None = None) -> tuple[Pa
     return edf, tsv
 
 
-def _as_edf(case: Case) -> edfio.Edf:
-    recording = case.recording
+def as_edf(recording: Recording, code: str) -> edfio.Edf:
+    """Give a recording as EDF+ with its own annotations; ``code`` names the patient."""
     start = recording.start
     return edfio.Edf(
         [
             _signal(channel, recording.read([index], 0.0, recording.duration_s)[0])
             for index, channel in enumerate(recording.channels)
         ],
-        patient=edfio.Patient(code=case.stem, name="simulated"),
+        patient=edfio.Patient(code=code, name="simulated"),
         recording=edfio.Recording(startdate=start.date() if start else None, equipment_code="spasmlens_simulate"),
         starttime=start.time() if start else None,
+        annotations=[edfio.EdfAnnotation(a.onset_s, a.duration_s or None, a.label) for a in recording.annotations],
     )
 
 
@@ -91,11 +93,13 @@ def _signal(channel: Channel, signal: NDArray[np.float32]) -> edfio.EdfSignal:
     )
 
 
-def _write_truth(truth: tuple[TruthEvent, ...], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(TRUTH_COLUMNS)
-        writer.writerows(_row(event) for event in truth)
+def truth_table(truth: tuple[TruthEvent, ...]) -> str:
+    """Give what is true as a tab-separated table."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+    writer.writerow(TRUTH_COLUMNS)
+    writer.writerows(_row(event) for event in truth)
+    return stream.getvalue()
 
 
 def _row(event: TruthEvent) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from inference.labels.scoring import Score
 from inference.runtime.package import ModelPackage, open_package
 from inference.runtime.registry import choose_packages, shipped_packages
 from inference.training.corpora.sleep_edf import WAKE_MINUTES
+from inference.training.evaluators.answers import AnswerStore
 from inference.training.evaluators.material import CaseScore, FoldSettings, Material, join_predictions
 from inference.training.evaluators.table import open_material
 from inference.training.metrics import Figure, WindowScores, score_events, score_windows
@@ -49,6 +50,7 @@ class EvaluationOrder:
     seed : decides folds, training and the draws of the intervals.
     n_steps : training steps in a fold, None for the network's own number.
     wake_minutes : how much wake counts around the sleep of Sleep-EDF; None counts all of it.
+    work : where a package's answers about each file are kept, to go on from after a kill; nowhere if None.
     command : what was typed, for the record.
     """
 
@@ -63,6 +65,7 @@ class EvaluationOrder:
     n_threads: int = 1
     provider: str = "auto"
     wake_minutes: float | None = WAKE_MINUTES
+    work: Path | None = None
     command: str = ""
 
 
@@ -185,13 +188,26 @@ def _ask_package(
     failures: list[SpasmlensError] = []
     for done, index in enumerate(fold.test.tolist(), 1):
         try:
-            scores[index] = material.ask(index, package, order.provider)
+            scores[index] = _ask_or_find(order, material, index, package)
         except SpasmlensError as error:
             failures.append(error)
         yield TrainingProgress("asking", done, len(fold.test), material.cases[index].name)
     if failures and not scores:
         raise failures[0]
     return _Asked(scores, tuple(f"Left out: {failure}" for failure in failures))
+
+
+def _ask_or_find(order: EvaluationOrder, material: Material, index: int, package: ModelPackage) -> CaseScore:
+    """Ask about a file, unless the answer is kept in the work folder."""
+    if order.work is None:
+        return material.ask(index, package, order.provider)
+    store = AnswerStore(order.work)
+    made_from = {"package": package.card.files, "file": material.fingerprint(index), "provider": order.provider}
+    score = store.find(made_from)
+    if score is None:
+        score = material.ask(index, package, order.provider)
+        store.keep(made_from, score)
+    return score
 
 
 def _ask_fitted(

@@ -13,12 +13,18 @@ OUTPUTS: Final = (OutputSpec("probability", task="focus", classes=CLASSES),)
 
 
 class CalibratedFocus(nn.Module):
-    """The network with its answer as calibrated probabilities: logits divided by a temperature, then softmax."""
+    """The network with its answer as calibrated probabilities.
 
-    def __init__(self, network: FocusLocalisation, temperature: float) -> None:
+    Training shows as many windows over a focus as elsewhere, which no recording holds: ``offset`` is added to the log
+    odds of "focal" before they are divided by ``temperature``. The network itself stays as it was trained, for
+    fine-tuning.
+    """
+
+    def __init__(self, network: FocusLocalisation, temperature: float, offset: float = 0.0) -> None:
         super().__init__()
         self.network, self.temperature = network, temperature
+        self.register_buffer("prior", torch.tensor([0.0, offset]), persistent=False)
 
     def forward(self, signal: Tensor) -> Tensor:
         """Give probabilities of non-focal and focal, (batch, 2), from single-channel windows (batch, samples)."""
-        return torch.softmax(self.network(signal) / self.temperature, dim=-1)
+        return torch.softmax((self.network(signal) + self.prior) / self.temperature, dim=-1)

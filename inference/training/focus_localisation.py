@@ -1,201 +1,301 @@
-"""Training of the focus-localisation network on labelled channels: pre-training, joint training, fine-tuning.
+"""The recipe of the shipped focus-localisation network: from seeds to a package, by one call."""
 
-Source: Yang et al. 2023, Front. Comput. Neurosci. 17:1294770, sections 3.2.1.6 and 3.2.2. The paper trains 100 epochs
-of Adam at 5e-4 with batches of 100; the settings' defaults are this project's, for two CPU cores.
-"""
-
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.cluster.vq import kmeans2, whiten
-from scipy.signal import welch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from inference.models.focus_localisation import (
-    FocusLocalisation,
-    class_weights,
-    fine_tuning_loss,
-    freeze_extractor,
-    joint_loss,
+from inference.errors import TrainingError
+from inference.models.focus_localisation import PROJECT_CHOICES, FocusConfig, FocusLocalisation, joint_loss
+from inference.runtime.cards import ChannelInputs, ModelCard, write_card
+from inference.runtime.package import open_package
+from inference.runtime.session import NetworkSession
+from inference.simulate.foci import simulate_focus
+from inference.training.checkpoints import Checkpoint
+from inference.training.evaluation import Calibration, Track, fit_calibration
+from inference.training.export import example_inputs, write_package
+from inference.training.focus_export import OUTPUTS, CalibratedFocus
+from inference.training.focus_patients import (
+    ChannelBatch,
+    ChannelDraws,
+    PreparedPatient,
+    find_patient,
+    keep_patient,
+    prepare_patient,
 )
+from inference.training.focus_scores import PatientScore, describe_scores
+from inference.training.learning_curve import write_learning_curve
 from inference.training.loop import LoopSettings, descend
+from inference.training.progress import TrainingProgress
+from inference.training.recipes import TrainOptions
+from inference.training.repeatable import choose_device, make_repeatable
+from inference.training.work import (
+    CHECKPOINT_NAME,
+    PATIENTS_NAME,
+    clear_work_folder,
+    open_work_folder,
+    work_folder_beside,
+)
+
+NAME = "focus-localisation"
+TITLE = "Focus localisation"
+PAPER = "Yang et al. 2023, Front. Comput. Neurosci. 17:1294770, doi:10.3389/fncom.2023.1294770"
+INPUTS = ChannelInputs(rate_hz=256.0, window_s=20.0, hop_s=10.0, lff_hz=0.5, hff_hz=100.0)
+#: Seeds of simulated patients; training, validation and test never share one, whatever the recipe's seed.
+TRAINING_SEEDS, VALIDATION_SEEDS, TEST_SEEDS = 100_000, 200_000, 300_000
+SEEDS_PER_RECIPE = 1000
+MAX_RECIPE_SEED = 100
+#: Held-out patients are recorded as the paper's were, so that resampling is part of the test.
+TEST_RATE_HZ = 512.0
+USE = (
+    "Its probabilities put the channels of one recording between seizures in an order, to look at the first first; "
+    "they are no finding, and not to be used for planning surgery."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class FocusTraining:
-    """How the network is fitted; the same seed gives the same weights on one machine with one number of threads.
+class Recipe:
+    """Everything that decides what the network becomes; ``noise`` is that of `ChannelDraws`."""
 
-    ``noise`` is the largest standard deviation of white noise added to a window, as a share of the window's own.
-    """
-
-    n_steps: int = 200
-    batch_size: int = 32
-    peak_rate: float = 3e-3
-    weight_decay: float = 0.01
-    noise: float = 0.1
     seed: int = 0
-
-
-class FocusBatch(NamedTuple):
-    """Chosen channels, (batch,), and a window of each, (batch, samples)."""
-
-    chosen: Tensor
-    windows: Tensor
-
-
-class WindowDraws:
-    """Draws random windows of channels, each class equally often, turned upside down by chance and with some noise."""
-
-    def __init__(
-        self, signals: NDArray[np.float32], label: NDArray[np.int64], n_samples: int, settings: FocusTraining
-    ) -> None:
-        self.signals, self.n_samples, self.settings = signals, n_samples, settings
-        self.of_class = [np.flatnonzero(label == index) for index in np.unique(label)]
-
-    def batch(self, step: int) -> "FocusBatch":
-        """Give the windows of a step, from 0; the same every time."""
-        rng = np.random.default_rng((self.settings.seed, step))
-        size, n_classes = self.settings.batch_size, len(self.of_class)
-        classes = rng.permutation(np.arange(max(size, n_classes)) % n_classes)[:size]
-        chosen = np.array([rng.choice(self.of_class[index]) for index in classes])
-        return FocusBatch(torch.from_numpy(chosen), torch.from_numpy(self._windows(chosen, rng)))
-
-    def _windows(self, chosen: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
-        starts = rng.integers(self.signals.shape[1] - self.n_samples + 1, size=len(chosen))
-        windows = np.stack(
-            [self.signals[i, start : start + self.n_samples] for i, start in zip(chosen, starts, strict=True)]
+    n_patients: int = 128
+    patient_minutes: float = 2.0
+    n_validation: int = 24
+    n_test: int = 24
+    test_minutes: float = 3.0
+    noise: float = 0.1
+    device: str = "cpu"
+    n_threads: int = 1
+    loop: LoopSettings = field(
+        default_factory=lambda: LoopSettings(
+            n_steps=900, batch_size=24, peak_rate=3e-3, warm_up_steps=60, averaging=0.98, precision="bfloat16"
         )
-        windows = windows * rng.choice(np.array([-1.0, 1.0], np.float32), size=(len(chosen), 1))
-        deviation = windows.std(axis=1, keepdims=True) * rng.uniform(0, self.settings.noise, size=(len(chosen), 1))
-        noisy: NDArray[np.float32] = (windows + deviation * rng.standard_normal(windows.shape)).astype(np.float32)
-        return noisy
+    )
 
 
-def fit_jointly(
-    network: FocusLocalisation,
-    signals: NDArray[np.float32],
-    label: NDArray[np.int64],
-    patient: NDArray[np.int64],
-    settings: FocusTraining,
-) -> None:
-    """Fit the whole network with the joint loss of equation 11.
+def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
+    """Make the package as `train_focus_localisation` does, with the recipe's values where the options name none.
+
+    Raises
+    ------
+    TrainingError
+        It cannot be made as asked.
+    """
+    usual = Recipe()
+    loop = replace(
+        usual.loop,
+        n_steps=usual.loop.n_steps if options.n_steps is None else options.n_steps,
+        minutes_limit=usual.loop.minutes_limit if options.minutes_limit is None else options.minutes_limit,
+    )
+    recipe = replace(
+        usual,
+        seed=options.seed,
+        n_patients=usual.n_patients if options.n_patients is None else options.n_patients,
+        device=choose_device(options.device),
+        n_threads=usual.n_threads if options.n_threads is None else options.n_threads,
+        loop=loop,
+    )
+    yield from train_focus_localisation(folder, recipe, options.work_folder, resume=options.resume)
+
+
+def train_focus_localisation(
+    folder: Path, recipe: Recipe, work_folder: Path | None = None, *, resume: bool = False
+) -> Iterator[TrainingProgress]:
+    """Simulate patients, fit the network with the joint loss, calibrate it, write the package, score it on others.
 
     Parameters
     ----------
-    signals : (channels, samples) at the network's rate.
-    label, patient : (channels,) indices of class and of patient, or of what stands for one.
+    folder : where the package goes.
+    recipe : what decides the result.
+    work_folder : where patients, 1 MB for each minute of 32 channels, and checkpoints are kept until the package is
+        written; and the learning curve, for good. Beside the package if not given.
+    resume : go on with the run that the work folder holds.
+
+    Raises
+    ------
+    TrainingError
+        The seed leaves the range in which training and test patients never meet, the device is not there, or the work
+        folder holds another run.
     """
-    torch.manual_seed(settings.seed)
-    network.requires_grad_(True).train()
-    draws = WindowDraws(signals, label, network.config.window_samples, settings)
-
-    labels, patients = torch.from_numpy(label), torch.from_numpy(patient)
-
-    def loss_of(_: nn.Module, batch: FocusBatch) -> Tensor:
-        return joint_loss(network.train_outputs(batch.windows), labels[batch.chosen], patients[batch.chosen])
-
-    _descend(network, draws, loss_of, settings)
-
-
-def fine_tune(
-    network: FocusLocalisation, signals: NDArray[np.float32], label: NDArray[np.int64], settings: FocusTraining
-) -> None:
-    """Fit the category classifier alone, with the weighted cross-entropy of equation 14."""
-    torch.manual_seed(settings.seed)
-    freeze_extractor(network)
-    labels = torch.from_numpy(label)
-    weights = class_weights(labels)
-    # Every channel is drawn equally often: it is the loss that balances the classes.
-    draws = WindowDraws(signals, np.zeros_like(label), network.config.window_samples, settings)
-
-    def loss_of(_: nn.Module, batch: FocusBatch) -> Tensor:
-        return fine_tuning_loss(network(batch.windows), labels[batch.chosen], weights)
-
-    _descend(network.classifier, draws, loss_of, settings)
-
-
-def pretrain_by_identity(network: FocusLocalisation, signals: NDArray[np.float32], settings: FocusTraining) -> None:
-    """Teach the extractor to tell recordings apart, which needs no label: from which channel does a window come.
-
-    This project's own step, not the paper's; the linear head that answers is thrown away.
-    """
-    torch.manual_seed(settings.seed)
-    network.requires_grad_(True).train()
-    head = nn.Linear(network.config.n_features, len(signals))
-    draws = WindowDraws(signals, np.arange(len(signals)), network.config.window_samples, settings)
-
-    def loss_of(_: nn.Module, batch: FocusBatch) -> Tensor:
-        return functional.cross_entropy(head(network.extract(batch.windows)), batch.chosen)
-
-    _descend(nn.ModuleList((network, head)), draws, loss_of, settings)
-
-
-def predict_log_odds(network: FocusLocalisation, signals: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give the log odds of "focal" for each channel, (channels,): the mean over its half-overlapping windows."""
-    return np.array([float(values.mean()) for values in _over_windows(network, signals, _log_odds_by(network))])
-
-
-def embed(network: FocusLocalisation, signals: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give the extractor's features of each channel, (channels, 2 * n_features): mean and deviation over windows."""
-    summaries = []
-    for features in _over_windows(network, signals, network.extract):
-        summaries.append(torch.cat((features.mean(dim=0), features.std(dim=0, correction=0))).numpy())
-    return np.stack(summaries)
-
-
-def stand_in_patients(signals: NDArray[np.float32], rate_hz: float, n_patients: int, seed: int) -> NDArray[np.int64]:
-    """Give a number from 0 to ``n_patients`` - 1 to each channel by clustering the shapes of their spectra.
-
-    Corpora without patient numbers leave the patient discriminator nothing else to be trained on.
-    """
-    frequency, power = welch(signals, rate_hz, nperseg=round(2 * rate_hz), axis=-1)
-    shape = np.log(power[:, (frequency >= 0.5) & (frequency <= 80.0)] + 1e-9)
-    shape = shape - shape.mean(axis=1, keepdims=True)
-    _, cluster = kmeans2(whiten(shape), n_patients, minit="++", rng=np.random.default_rng(seed))
-    return cluster.astype(np.int64)
-
-
-def _descend(
-    module: nn.Module,
-    draws: WindowDraws,
-    loss_of: Callable[[nn.Module, FocusBatch], Tensor],
-    settings: FocusTraining,
-) -> None:
-    """Follow the loss down with AdamW; the rate rises for a tenth of the steps, then falls along half a cosine."""
-    loop = LoopSettings(
-        n_steps=settings.n_steps,
-        batch_size=settings.batch_size,
-        peak_rate=settings.peak_rate,
-        warm_up_steps=max(1, settings.n_steps // 10),
-        weight_decay=settings.weight_decay,
-        averaging=0.0,
-        betas=(0.9, 0.999),
+    began = time.monotonic()
+    if not 0 <= recipe.seed < MAX_RECIPE_SEED:
+        raise TrainingError(f"The seed must be from 0 to {MAX_RECIPE_SEED - 1}, so that no test patient is trained on.")
+    make_repeatable(recipe.seed, recipe.device, recipe.n_threads)
+    work = open_work_folder(work_folder or work_folder_beside(folder), resume=resume)
+    unlimited = replace(recipe, loop=replace(recipe.loop, minutes_limit=math.inf))
+    checkpoint = Checkpoint(work / CHECKPOINT_NAME, made_for=_describe_recipe(unlimited))
+    patients: list[PreparedPatient] = []
+    for patient in _simulate_patients(recipe, work / PATIENTS_NAME):
+        patients.append(patient)
+        yield TrainingProgress("simulating", len(patients), recipe.n_patients + recipe.n_validation)
+    training, validation = patients[: recipe.n_patients], patients[recipe.n_patients :]
+    network = FocusLocalisation(FocusConfig(n_patients=recipe.n_patients))
+    yield from _fit(network, training, recipe, checkpoint)
+    curve = checkpoint.read_curve()
+    write_learning_curve(work, curve, f"{TITLE}, seed {recipe.seed}")
+    scores: list[PatientScore] = []
+    for patient in validation:
+        scores.append(_score_by_network(network, patient))
+        yield TrainingProgress("validating", len(scores), len(validation))
+    calibration = fit_calibration([_as_track(score) for score in scores])
+    card = ModelCard(
+        name=NAME,
+        title=TITLE,
+        version="1.0.0",
+        inputs=INPUTS,
+        outputs=OUTPUTS,
+        events=None,
+        calibration=_describe_calibration(calibration),
+        trained_on=_tell_training(recipe),
+        simulated=True,
+        metrics={"validation": describe_scores(scores)},
+        training=_describe_training(recipe, curve[-1].step),
+        paper=PAPER,
+        choices=dict(PROJECT_CHOICES),
     )
-    for _ in descend(module, draws.batch, loss_of, loop, seed=settings.seed):
-        pass
+    # As the card has them, so that whoever reads it can make the same graph from the weights.
+    module = CalibratedFocus(network, card.calibration["temperature"], card.calibration["prior_offset"])
+    card = write_package(folder, module, example_inputs(INPUTS), network.state_dict(), card)
+    held_out: list[PatientScore] = []
+    for seed in _seeds(TEST_SEEDS, recipe.seed, recipe.n_test):
+        held_out.append(score_held_out(folder, seed, recipe.test_minutes))
+        yield TrainingProgress("testing", len(held_out), recipe.n_test)
+    # Of a run that was killed, the minutes before the kill are not counted.
+    record = {**card.training, "minutes": round((time.monotonic() - began) / 60, 1), "resumed": resume}
+    write_card(folder, replace(card, metrics={**card.metrics, **_describe_held_out(held_out)}, training=record))
+    clear_work_folder(work)
 
 
-def _log_odds_by(network: FocusLocalisation) -> Callable[[Tensor], Tensor]:
-    def log_odds(windows: Tensor) -> Tensor:
-        logits = network(windows)
-        difference: Tensor = logits[:, 1] - logits[:, 0]
-        return difference
+def score_held_out(folder: Path, seed: int, minutes: float) -> PatientScore:
+    """Run a package on a held-out patient, at the rate of the paper's recordings, in ONNX Runtime."""
+    session = NetworkSession(open_package(folder), "cpu")
+    patient = prepare_patient(simulate_focus(seed, 60.0 * minutes, TEST_RATE_HZ), INPUTS)
+    columns = []
+    for channel in range(len(patient.label)):
+        probability = session.run({"signal": np.ascontiguousarray(_cut(patient, channel))})["probability"]
+        bounded = np.clip(probability.astype(np.float64), 1e-7, 1.0)
+        columns.append(np.log(bounded[:, 1] / bounded[:, 0]))
+    return PatientScore(patient.seed, patient.site, np.stack(columns, axis=1), patient.label)
 
-    return log_odds
+
+def _fit(
+    network: FocusLocalisation, training: Sequence[PreparedPatient], recipe: Recipe, checkpoint: Checkpoint
+) -> Iterator[TrainingProgress]:
+    draws = ChannelDraws(training, network.config.window_samples, recipe.seed, recipe.noise)
+
+    def batch_at(step: int) -> ChannelBatch:
+        return draws.batch(step, recipe.loop.batch_size)
+
+    def loss_of(module: nn.Module, batch: ChannelBatch) -> Tensor:
+        assert isinstance(module, FocusLocalisation)
+        return joint_loss(module.train_outputs(batch.windows), batch.label, batch.patient)
+
+    steps = descend(
+        network, batch_at, loss_of, recipe.loop, seed=recipe.seed, device=recipe.device, checkpoint=checkpoint
+    )
+    for report in steps:
+        yield TrainingProgress("training", report.step, report.n_steps, f"loss {report.loss:.3f}")
+    network.to("cpu").eval()
 
 
-def _over_windows(
-    network: FocusLocalisation, signals: NDArray[np.float32], values_of: Callable[[Tensor], Tensor]
-) -> Iterator[Tensor]:
-    """Give the values of the half-overlapping windows of one channel after the other, in double precision."""
-    network.eval()
-    n_samples = network.config.window_samples
-    with torch.no_grad():
-        for signal in signals:
-            windows = torch.from_numpy(np.ascontiguousarray(signal)).unfold(0, n_samples, n_samples // 2)
-            yield values_of(windows).double()
+def _simulate_patients(recipe: Recipe, work: Path) -> Iterator[PreparedPatient]:
+    for first, n_patients in ((TRAINING_SEEDS, recipe.n_patients), (VALIDATION_SEEDS, recipe.n_validation)):
+        for seed in _seeds(first, recipe.seed, n_patients):
+            made_from = {"seed": seed, "minutes": recipe.patient_minutes, "inputs": asdict(INPUTS)}
+            patient = find_patient(work / str(seed), made_from)
+            if patient is None:
+                case = simulate_focus(seed, 60.0 * recipe.patient_minutes, INPUTS.rate_hz)
+                patient = prepare_patient(case, INPUTS)
+                keep_patient(work / str(seed), patient, made_from)
+            yield patient
+
+
+def _seeds(first: int, recipe_seed: int, n_patients: int) -> range:
+    start = first + SEEDS_PER_RECIPE * recipe_seed
+    return range(start, start + n_patients)
+
+
+def _cut(patient: PreparedPatient, channel: int) -> np.ndarray:
+    return patient.windows(channel, round(INPUTS.window_s * INPUTS.rate_hz), round(INPUTS.hop_s * INPUTS.rate_hz))
+
+
+def _score_by_network(network: FocusLocalisation, patient: PreparedPatient) -> PatientScore:
+    columns = []
+    for channel in range(len(patient.label)):
+        with torch.no_grad():
+            logits = network(torch.from_numpy(np.ascontiguousarray(_cut(patient, channel))))
+        columns.append((logits[:, 1] - logits[:, 0]).double().numpy())
+    return PatientScore(patient.seed, patient.site, np.stack(columns, axis=1), patient.label)
+
+
+def _as_track(score: PatientScore) -> Track:
+    """Give every window of every channel to the calibration, with the class of its channel."""
+    n_windows, n_channels = score.log_odds.shape
+    time_s = np.tile(np.arange(n_windows) * INPUTS.hop_s, n_channels)
+    label = np.repeat(score.label, n_windows).astype(np.int8)
+    return Track(time_s, score.log_odds.T.ravel(), label, (), n_windows * INPUTS.hop_s)
+
+
+def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
+    return {
+        "method": "temperature and prior, on windows of all channels of the validation patients",
+        "temperature": round(calibration.temperature, 4),
+        "prior_offset": round(calibration.offset, 4),
+        "expected_calibration_error": round(calibration.expected_error, 5),
+        "windows": calibration.n_windows,
+    }
+
+
+def _describe_held_out(scores: Sequence[PatientScore]) -> dict[str, Any]:
+    """Give the scores of all held-out patients, together and by where the electrodes lay."""
+    return {
+        "held_out": {
+            "source": f"simulated patients that training never saw, at {TEST_RATE_HZ:g} Hz, in ONNX Runtime",
+            "rule": "a channel's log odds are the mean over its windows; intervals are across patients",
+            "all": describe_scores(scores),
+            **{
+                site: describe_scores([score for score in scores if score.site == site])
+                for site in sorted({score.site for score in scores})
+            },
+        }
+    }
+
+
+def _describe_training(recipe: Recipe, n_steps: int) -> dict[str, Any]:
+    """Tell what made the weights, so that the same command makes them again."""
+    counts = ((TRAINING_SEEDS, recipe.n_patients), (VALIDATION_SEEDS, recipe.n_validation), (TEST_SEEDS, recipe.n_test))
+    ranges = [_seeds(first, recipe.seed, n_patients) for first, n_patients in counts]
+    names = ("training_seeds", "validation_seeds", "test_seeds")
+    return {
+        "recipe": _describe_recipe(recipe),
+        "steps": n_steps,
+        "windows_seen": n_steps * recipe.loop.batch_size,
+        **{name: [seeds[0], seeds[-1]] for name, seeds in zip(names, ranges, strict=True)},
+        "labels": "positive: a channel over the simulated focus, whatever happens in the window; negative: all others, "
+        "also where they spike",
+        "loss": "L_cls + 0.01 L_mse - 0.01 L_pd (equation 11), with the simulated patients' numbers for L_pd",
+        "machine": f"{recipe.device}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "repeatable": "bit for bit on one machine with the same threads and versions, if no time limit cut it short",
+    }
+
+
+def _describe_recipe(recipe: Recipe) -> dict[str, Any]:
+    described = asdict(recipe)
+    # JSON has no infinity: limits that were not set are left out.
+    described["loop"] = {name: value for name, value in described["loop"].items() if value != math.inf}
+    return described
+
+
+def _tell_training(recipe: Recipe) -> str:
+    hours = recipe.n_patients * recipe.patient_minutes / 60
+    return (
+        f"{recipe.n_patients} simulated patients with one focus each, {hours:.1f} hours between seizures, from depth "
+        "electrodes (three in five patients) or from the scalp. No recording of a person was used; not clinically "
+        f"validated. {USE}"
+    )

@@ -65,6 +65,21 @@ RECIPES: Mapping[str, RecipeEntry] = MappingProxyType(
             "epileptic spasms in EEG and EMG, from simulated infants",
             "inference.training.iess_fusionnet",
         ),
+        "focus-localisation": RecipeEntry(
+            "Focus localisation",
+            "which channels lie over an epileptic focus, from simulated patients between seizures",
+            "inference.training.focus_localisation",
+        ),
+        "sleep-staging": RecipeEntry(
+            "Gated EEG-fMRI sleep staging",
+            "sleep stages in EEG, BOLD signals or both, from simulated sleepers",
+            "inference.training.sleep_staging",
+        ),
+        "dsmn-ess": RecipeEntry(
+            "DSMN-ESS",
+            "epilepsy syndromes and seizures in EEG, from simulated children",
+            "inference.training.dsmn_ess",
+        ),
     }
 )
 

@@ -94,7 +94,7 @@ def test_a_picture_of_impossible_size_or_time_is_refused(
 
 
 def test_pictures_are_of_panels_that_exist():
-    assert set(screenshot.PANELS) == {"traces", "events", "models"}
+    assert set(screenshot.PANELS) == {"traces", "events", "roi-map", "models"}
 
 
 def run_spasmlens(*words: str) -> subprocess.CompletedProcess[str]:

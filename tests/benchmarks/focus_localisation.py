@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
 from tests.benchmarks.focus_folds import folds_of, gain_over_files, interval_over_files
 from tests.benchmarks.focus_methods import HYBRID_PARTS, METHODS, TITLES
@@ -111,7 +112,7 @@ def complete_draws(results: Results, protocol: str, method: str) -> NDArray[np.f
 
 
 def summary(scores: NDArray[np.float64], label: NDArray[np.int64]) -> dict[str, float | list[float]]:
-    """Give the paper's five figures over all draws, the interval across files and the range across draws."""
+    """Give the paper's five figures over all draws, the area under the curve, the interval and the range of draws."""
     called, focal = scores > 0, label == 1
     correct = called == focal
     low, high = interval_over_files(correct)
@@ -122,6 +123,7 @@ def summary(scores: NDArray[np.float64], label: NDArray[np.int64]) -> dict[str, 
         "SP": float((~called[:, ~focal]).mean()),
         "PPV": float(np.broadcast_to(focal, called.shape)[called].mean()),
         "NPV": float((~np.broadcast_to(focal, called.shape))[~called].mean()),
+        "AUC": float(np.mean([roc_auc_score(label, draw) for draw in scores])),
         "interval_files": [low, high],
         "draws": [round(float(value), 4) for value in per_draw],
     }

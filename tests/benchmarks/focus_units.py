@@ -10,10 +10,21 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from inference.models.focus_localisation import FocusConfig, FocusLocalisation
+from inference.runtime.package import open_package
+from inference.signals.filters import FilterSettings, filter_signal
 from inference.signals.resampling import resample
 from inference.training.corpora.bern_barcelona import read_bern_barcelona
 from inference.training.corpora.bonn import read_bonn
-from inference.training.focus_localisation import FocusTraining, embed, pretrain_by_identity, stand_in_patients
+from inference.training.export import load_weights
+from inference.training.focus_fitting import (
+    FocusTraining,
+    PooledWindows,
+    embed,
+    pool_windows,
+    pretrain_by_identity,
+    stand_in_patients,
+)
+from inference.training.focus_localisation import INPUTS
 from tests.benchmarks.focus_features import (
     KernelFeatures,
     chen_features,
@@ -25,10 +36,13 @@ from tests.benchmarks.focus_folds import agreement, simultaneous_groups
 CORPORA = ("bonn", "bern-barcelona")
 PROTOCOLS = ("file", "simultaneous", "windows")
 NETWORK_RATE_HZ = FocusConfig().rate_hz
-PRETRAINING = FocusTraining(n_steps=1500, batch_size=48, peak_rate=4e-3)
+PRETRAINING = FocusTraining(n_steps=1200, batch_size=48, peak_rate=4e-3, precision="bfloat16")
+#: Windows of 20 s of each file that the network is trained on and asked about; they overlap.
+N_POOLED = 4
 #: Bern-Barcelona's 512 Hz carries nothing above 150 Hz; hand-made features see it at half the rate.
 FEATURE_RATE_HZ = {"bonn": 173.61, "bern-barcelona": 256.0}
 N_QUARTERS = 4
+SHIPPED = Path(__file__).parents[2] / "resources" / "models" / "focus-localisation"
 
 Array = NDArray[np.float64]
 
@@ -91,6 +105,11 @@ class Units:
             return self.signals
         return np.concatenate((self.signals, self.signals[:, :1] - self.signals[:, 1:]), axis=1)
 
+    @property
+    def n_views(self) -> int:
+        """Single-channel signals of each unit."""
+        return self.views.shape[1]
+
     @cached_property
     def wavelet_spectral(self) -> Array:
         """45 features of each view."""
@@ -116,6 +135,25 @@ class Units:
     def network_views(self) -> NDArray[np.float32]:
         """Views at the network's rate, (units, views, samples)."""
         return resample(self.views, self.rate_hz, NETWORK_RATE_HZ)
+
+    @cached_property
+    def pooled(self) -> PooledWindows:
+        """What the convolutions of the same network find in every view, unit by unit."""
+        views = self.network_views
+        return pool_windows(self.pretrained(FocusConfig()), views.reshape(-1, views.shape[2]), N_POOLED, seed=0)
+
+    @property
+    def shipped(self) -> FocusLocalisation:
+        """The network that ships, trained on simulated patients."""
+        n_patients = open_package(SHIPPED).card.training["recipe"]["n_patients"]
+        return load_weights(SHIPPED, FocusLocalisation(FocusConfig(n_patients=n_patients)))
+
+    @cached_property
+    def shipped_pooled(self) -> PooledWindows:
+        """What the shipped network's convolutions find in every view, filtered as its card asks for."""
+        band = FilterSettings(INPUTS.lff_hz, INPUTS.hff_hz)
+        views = filter_signal(self.network_views, NETWORK_RATE_HZ, band)
+        return pool_windows(self.shipped, views.reshape(-1, views.shape[2]), N_POOLED, seed=0)
 
     @cached_property
     def embedding(self) -> Array:

@@ -28,6 +28,25 @@ class GatedFusion(nn.Module):
         return gate * first + (1.0 - gate) * second, gate
 
 
+class ConcatenatedFusion(nn.Module):
+    """Mix two embeddings by one layer over both side by side: what the gate is compared with.
+
+    A missing modality is 0, and the "gate" says which of the two are there: 1, 0, or a half for both.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.mix = nn.Linear(2 * width, width)
+
+    def forward(
+        self, first: Tensor, second: Tensor, first_present: Tensor, second_present: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Give the fused embedding and the shares, as `GatedFusion` does."""
+        fused = torch.tanh(self.mix(torch.cat((first * first_present, second * second_present), dim=-1)))
+        share = first_present / (first_present + second_present).clamp(min=1.0)
+        return fused, share.expand_as(fused)
+
+
 class ModalityDropout(nn.Module):
     """In training, hide a modality from some examples, so that the other learns to do without; at rest, nothing.
 

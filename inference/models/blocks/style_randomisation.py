@@ -28,6 +28,14 @@ def style_of(x: Tensor) -> tuple[Tensor, Tensor]:
     return mean, torch.sqrt(variance + EPSILON)
 
 
+def restyle(x: Tensor, mean: Tensor, deviation: Tensor, style: str) -> Tensor:
+    """Give ``x``, (batch, sub-bands, samples), in a style given as `style_of` gives it."""
+    if style == "equation 3":
+        return (x - mean) / deviation
+    own_mean, own_deviation = style_of(x)
+    return (x - own_mean) / own_deviation * deviation + mean
+
+
 class StyleRandomisation(nn.Module):
     """Normalise each sample's sub-bands by the statistics of another sample of the batch."""
 
@@ -48,7 +56,4 @@ class StyleRandomisation(nn.Module):
         if order is None:
             order = torch.randperm(x.shape[0], device=x.device)
         mean, deviation = style_of(x)
-        other_mean, other_deviation = mean[order], deviation[order]
-        if self.style == "equation 3":
-            return (x - other_mean) / other_deviation
-        return (x - mean) / deviation * other_deviation + other_mean
+        return restyle(x, mean[order], deviation[order], self.style)

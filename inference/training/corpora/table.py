@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from inference.errors import LabelError, RecordingError
-from inference.training.corpora import bids_eeg, chb_mit, siena, simulated, sleep_edf
+from inference.training.corpora import bids_eeg, chb_mit, ds003768, siena, simulated, sleep_edf
 from inference.training.corpora.bern_barcelona import read_bern_barcelona
 from inference.training.corpora.bonn import read_bonn
 from inference.training.corpora.recordings import SeizureCorpus, SleepCorpus, compile_whole
@@ -58,6 +58,12 @@ CORPORA: Mapping[str, CorpusEntry] = MappingProxyType(
         "siena": CorpusEntry("Siena", "scalp EEG of adults, seizures", siena.LIST, seizures=siena.read_siena),
         "sleep-edf": CorpusEntry(
             "Sleep-EDF", "nights, sleep stages", sleep_edf.RECORDING, sleep=sleep_edf.read_sleep_edf
+        ),
+        "ds003768": CorpusEntry(
+            "ds003768",
+            "EEG and fMRI on falling asleep, sleep stages",
+            compile_whole(r"sub-[0-9A-Za-z]+-sleep-stage\.tsv"),
+            sleep=ds003768.read_ds003768_sleep,
         ),
         "simulated": CorpusEntry(
             "simulated",

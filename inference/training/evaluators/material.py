@@ -51,7 +51,6 @@ class FoldSettings:
     device: str = "cpu"
     n_threads: int = 1
     n_steps: int | None = None
-    work: Path | None = None
 
 
 Fitted = Callable[[int], CaseScore]
@@ -97,6 +96,10 @@ class Material(ABC):
             What is said to be true cannot be true of this file.
         """
 
+    def fingerprint(self, index: int) -> str:
+        """Give what an answer about a file depends on besides the package, as text: the file, and its labels."""
+        return f"{self.corpus} {self.cases[index]}"
+
     def ask(self, index: int, package: ModelPackage, provider: str) -> CaseScore:
         """Run a package over a file, as a user would, and judge what it says.
 
@@ -128,15 +131,13 @@ class Material(ABC):
         )
 
 
-def keep_whole(predictions: Predictions, known: NDArray[np.bool_]) -> Predictions:
-    """Keep the windows of which both the truth and an answer is known."""
-    return Predictions(
-        predictions.truth[known],
-        predictions.said[known],
-        None if predictions.probability is None else predictions.probability[known],
-        predictions.patient[known],
-        predictions.classes,
-    )
+def describe_file(path: Path) -> str:
+    """Give a file's size and time as text; nothing where it cannot be looked at, which whoever opens it will tell."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def join_predictions(parts: list[Predictions]) -> Predictions:

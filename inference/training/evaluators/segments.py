@@ -67,7 +67,7 @@ class SegmentMaterial(Material):
         Without patient numbers, the patient discriminator is given clusters of the training files' spectra.
         """
         from inference.models.focus_localisation import FocusLocalisation
-        from inference.training.focus_localisation import (
+        from inference.training.focus_fitting import (
             FocusTraining,
             fit_jointly,
             predict_log_odds,

@@ -9,7 +9,7 @@ from inference.recordings import open_recording
 from inference.recordings.recording import Recording
 from inference.runtime.results import ModelResult
 from inference.training.corpora.recordings import SleepCorpus
-from inference.training.evaluators.material import Case, CaseScore, Material
+from inference.training.evaluators.material import Case, CaseScore, Material, describe_file
 from inference.training.metrics import make_predictions
 
 
@@ -27,6 +27,11 @@ class SleepMaterial(Material):
     def open(self, index: int) -> Recording:
         """Open the recording."""
         return open_recording(self._nights[index].path)
+
+    def fingerprint(self, index: int) -> str:
+        """Tell the file by its size and time, and its stages."""
+        night = self._nights[index]
+        return f"{super().fingerprint(index)} {describe_file(night.path)} {night.hypnogram}"
 
     def judge(self, index: int, recording: Recording, result: ModelResult) -> CaseScore:
         """Judge the epochs that were scored, each by the stage at its middle."""

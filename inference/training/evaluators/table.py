@@ -8,9 +8,10 @@ from types import MappingProxyType
 from inference.errors import TrainingError
 from inference.training.corpora.sleep_edf import WAKE_MINUTES, read_sleep_edf
 from inference.training.corpora.table import CORPORA, CorpusEntry, recognise_corpus
-from inference.training.evaluators.events import EventMaterial
+from inference.training.evaluators.eeg_fmri import EegFmriMaterial
 from inference.training.evaluators.material import Material
 from inference.training.evaluators.segments import SegmentMaterial
+from inference.training.evaluators.seizures import SeizureMaterial
 from inference.training.evaluators.sleep import SleepMaterial
 from inference.training.evaluators.spasms import SpasmMaterial
 
@@ -39,7 +40,7 @@ def _open_spasms(corpus: CorpusEntry, folder: Path) -> Material:
 
 def _open_seizures(corpus: CorpusEntry, folder: Path) -> Material:
     assert corpus.seizures is not None
-    return EventMaterial(corpus.seizures(folder), spasms=False)
+    return SeizureMaterial(corpus.seizures(folder))
 
 
 def _open_segments(corpus: CorpusEntry, folder: Path) -> Material:
@@ -105,6 +106,8 @@ def open_material(network: str, folder: Path, wake_minutes: float | None = WAKE_
         raise TrainingError(
             f"{entry.title} needs {entry.needs}, and {folder} is {corpus.title} ({corpus.holds}): it fits {fitting}."
         )
+    if name == "ds003768":
+        return EegFmriMaterial(folder)
     if name == "sleep-edf":
         return SleepMaterial(read_sleep_edf(folder, wake_minutes))
     return entry.open(corpus, folder)

@@ -6,6 +6,7 @@ import pytest
 
 from app.commands import doctor
 from app.commands.doctor import Verdict, examine
+from inference.imaging.atlas import approximate_atlas
 from inference.runtime.package import ONNX_NAME
 from inference.runtime.registry import survey_packages
 from tests.inference.runtime.packages import make_burst_package
@@ -59,3 +60,17 @@ def test_a_network_that_is_not_installed_is_absent_and_what_it_would_tell_is_sai
     models = [finding for finding in examine() if finding.subject == "models"]
     assert [finding.verdict for finding in models] == [Verdict.OK, *(3 * [Verdict.ABSENT])]
     assert models[-1].sentence == "sleep-staging is not installed: sleep is not staged."
+
+
+def test_an_atlas_that_was_named_and_is_none_is_wrong(monkeypatch, tmp_path):
+    image = tmp_path / "atlas.nii.gz"
+    image.write_bytes(b"no image")
+    monkeypatch.setenv("SPASMLENS_ATLAS", str(image))
+    assert verdicts("atlas") == [Verdict.WRONG]
+
+
+def test_a_machine_without_the_atlas_is_told_where_it_goes(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "find_atlas", lambda: (approximate_atlas(), ()))
+    (finding,) = [finding for finding in examine() if finding.subject == "atlas"]
+    assert finding.verdict is Verdict.ABSENT
+    assert "SPASMLENS_ATLAS" in finding.sentence and "approximate" in finding.sentence

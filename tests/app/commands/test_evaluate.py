@@ -20,7 +20,9 @@ def parser() -> argparse.ArgumentParser:
 def test_every_option_reaches_the_evaluation_and_the_recorded_command_repeats_it(parser):
     words = ["evaluate", "sleep-staging", "--data", "a folder", "--protocol", "10-fold", "--seed", "2", "--folds", "4"]
     words += ["--steps", "9", "--wake-minutes", "all"]
-    order = evaluate.read_order(parser.parse_args([*words, "--threads=2", "--device=cpu", "--provider=cpu"]))
+    order = evaluate.read_order(
+        parser.parse_args([*words, "--threads=2", "--device=cpu", "--provider=cpu", "--work=there"])
+    )
     assert order == EvaluationOrder(
         "sleep-staging",
         Path("a folder"),
@@ -32,6 +34,7 @@ def test_every_option_reaches_the_evaluation_and_the_recorded_command_repeats_it
         n_threads=2,
         provider="cpu",
         wake_minutes=None,
+        work=Path("there"),
         command=order.command,
     )
     assert order.command == (

@@ -1,10 +1,12 @@
 import argparse
+from pathlib import Path
 
 import edfio
 import pytest
 
 from app.commands import simulate
 from inference.errors import RecordingError
+from inference.labels.hypnogram_formats import read_hypnogram
 from inference.simulate.syndromes import Syndrome
 
 
@@ -47,6 +49,27 @@ def test_the_syndromes_that_can_be_asked_for_are_those_that_can_be_simulated():
 def test_a_syndrome_is_for_children_of_that_kind_alone(parser, tmp_path):
     with pytest.raises(RecordingError, match="not for infant"):
         run(parser, "infant", "--out", str(tmp_path), "--syndrome", "CAE")
+
+
+def test_sleep_is_written_with_the_hypnogram_that_is_true(parser, tmp_path, capsys):
+    assert run(parser, "sleep", "--out", str(tmp_path), "--seed", "3", "--minutes", "2") == 0
+    names = [Path(line).name for line in capsys.readouterr().out.splitlines()]
+    assert names == ["sleep-0003.edf", "sleep-0003_truth.tsv", "sleep-0003_hypnogram.edf"]
+    edf = edfio.read_edf(tmp_path / "sleep-0003.edf")
+    assert (edf.duration, edf.num_signals) == (120.0, 24)
+    assert read_hypnogram(tmp_path / "sleep-0003_hypnogram.edf").n_epochs == 4
+
+
+def test_eeg_fmri_is_a_data_set_with_the_stages_apart(parser, tmp_path, capsys):
+    assert run(parser, "eeg-fmri", "--out", str(tmp_path), "--seed", "3", "--minutes", "1") == 0
+    written = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert [path.name for path in written] == [
+        "sub-03_task-sleep_run-1_eeg.edf",
+        "sub-03_task-sleep_run-1_bold.nii.gz",
+        "sub-03-sleep-stage.tsv",
+    ]
+    assert read_hypnogram(written[-1]).n_epochs == 2
+    assert b"Sleep" not in written[0].read_bytes()
 
 
 def test_a_second_run_leaves_the_first_case_alone(parser, tmp_path):

@@ -48,6 +48,20 @@ def test_the_electrodes_are_the_papers_under_their_present_names():
     assert len(SYNDROMES) == 6
 
 
+def test_one_stream_alone_has_none_of_the_others_parameters():
+    names = {
+        stream: set(dict(small_network(streams=(stream,), weigh_channels=False).named_parameters()))
+        for stream in ("time", "spectrum")
+    }
+    assert not {name for name in names["time"] if "spectral" in name}
+    assert not {name for name in names["spectrum"] if "over_time" in name or "rhythm" in name}
+
+
+def test_one_stream_cannot_weigh_the_electrodes_of_another_that_is_not_there():
+    with pytest.raises(ValueError, match="both streams"):
+        DsmnConfig(streams=("time",))
+
+
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_every_ablation_of_the_tables_answers(name):
     config = dataclasses.replace(ABLATIONS[name], widths_3d=(2, 2, 2, 2), widths_2d=(2, 2, 2, 2))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -23,18 +25,23 @@ from inference.runtime.cards import ChannelInputs
 from inference.runtime.package import ONNX_NAME
 from inference.training.export import example_inputs, write_package
 from inference.training.focus_export import OUTPUTS, CalibratedFocus
-from inference.training.focus_localisation import (
+from inference.training.focus_fitting import (
     FocusTraining,
     embed,
     fine_tune,
     fit_jointly,
+    fit_late_layers,
+    pool_windows,
     predict_log_odds,
+    predict_pooled_log_odds,
     pretrain_by_identity,
     stand_in_patients,
 )
 from tests.inference.training.cards import untrained_card
 
 RATE_HZ = 256.0
+#: Short windows, of two segments: quick, and the same in kind.
+SHORT = FocusConfig(window_samples=1024, segment_samples=512)
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -140,7 +147,7 @@ def test_squeeze_and_excitation_only_scales_features():
 
 
 def test_every_temporal_level_has_as_many_frames_as_its_wavelet_band():
-    network = FocusLocalisation()
+    network = FocusLocalisation(SHORT)
     sub_bands = network.embedding(normal(2, 1024))
     coefficients = network.features.decompose(sub_bands)
     frames = [level(sub_bands).shape[-1] for level in network.features.temporal]
@@ -148,14 +155,14 @@ def test_every_temporal_level_has_as_many_frames_as_its_wavelet_band():
 
 
 def test_the_answer_does_not_depend_on_gain_or_offset():
-    network = FocusLocalisation().eval()
+    network = FocusLocalisation(SHORT).eval()
     signal = normal(3, 1024)
     assert (network(signal) - network(250.0 * signal + 40.0)).abs().max() < 1e-3
     assert torch.isfinite(network(torch.zeros(2, 1024))).all()
 
 
 def test_the_joint_loss_is_made_of_the_papers_terms():
-    network = FocusLocalisation().eval()
+    network = FocusLocalisation(SHORT).eval()
     label, patient = torch.arange(6) % 2, torch.arange(6) % 5
     outputs = network.train_outputs(normal(6, 1024))
     expected = (
@@ -168,8 +175,8 @@ def test_the_joint_loss_is_made_of_the_papers_terms():
 
 
 def test_the_discriminator_learns_while_the_features_are_turned_against_it():
-    network = FocusLocalisation().eval()
-    features = normal(6, network.config.n_features).requires_grad_()
+    network = FocusLocalisation(SHORT).eval()
+    features = normal(6, network.config.mixed_width).requires_grad_()
     patient = torch.arange(6) % 5
     discriminator = network.patient_discriminator
     through = functional.cross_entropy(discriminator(features), patient)
@@ -182,7 +189,7 @@ def test_the_discriminator_learns_while_the_features_are_turned_against_it():
 def test_the_ablations_of_tables_6_and_7_are_configurations():
     for style in (True, False):
         for discriminator in (True, False):
-            config = FocusConfig(style_randomisation=style, patient_discriminator=discriminator)
+            config = replace(SHORT, style_randomisation=style, patient_discriminator=discriminator)
             outputs = FocusLocalisation(config).train_outputs(normal(4, 1024))
             assert (outputs.restyled is not None) == style
             assert (outputs.patients is not None) == discriminator
@@ -207,18 +214,51 @@ def test_joint_training_separates_two_kinds_of_channels_and_repeats_itself():
     answers = []
     for _ in range(2):
         torch.manual_seed(1)
-        network = FocusLocalisation(FocusConfig(n_patients=3))
+        network = FocusLocalisation(replace(SHORT, n_patients=3))
         fit_jointly(network, signals, label, patient, settings)
         answers.append(predict_log_odds(network, two_kinds_of_channels(8, seed=5)[0]))
     assert ((answers[0] > 0) == (np.arange(8) % 2 == 1)).all()
     assert np.array_equal(*answers)
 
 
+def test_late_layers_learn_behind_fixed_convolutions():
+    signals, label = two_kinds_of_channels(24, seed=0)
+    torch.manual_seed(1)
+    network = FocusLocalisation(replace(SHORT, n_patients=3))
+    convolutions = {name: value.clone() for name, value in network.features.state_dict().items()}
+    pooled = pool_windows(network, signals, 2, seed=0)
+    assert pooled.plain.shape == pooled.restyled.shape == (2, 24, SHORT.n_pooled)
+    assert (pooled.donors != torch.arange(24)).all()
+    chosen = np.arange(16)
+    settings = FocusTraining(n_steps=40, batch_size=16, seed=4)
+    fit_late_layers(network, pooled, chosen, label[:16], patient=chosen % 3, settings=settings)
+    answers = predict_pooled_log_odds(network, pooled)
+    assert ((answers[16:] > 0) == (label[16:] == 1)).all()
+    assert all(torch.equal(value, convolutions[name]) for name, value in network.features.state_dict().items())
+
+
+def test_twins_in_the_style_of_a_channel_that_is_not_trained_on_teach_nothing():
+    signals, label = two_kinds_of_channels(8, seed=0)
+    chosen, weights = np.arange(4), []
+    for spoilt in (0.0, 1e3):
+        torch.manual_seed(1)
+        network = FocusLocalisation(SHORT)
+        pooled = pool_windows(network, signals, 2, seed=0)
+        outside = ~torch.isin(pooled.donors, torch.from_numpy(chosen))
+        assert outside[:, chosen].any()
+        pooled.restyled[outside] += spoilt
+        settings = FocusTraining(n_steps=3, batch_size=4)
+        fit_late_layers(network, pooled, chosen, label[:4], patient=chosen, settings=settings)
+        weights.append(network.mixing.mix.weight.detach().clone())
+    assert torch.equal(*weights)
+
+
 def test_fine_tuning_moves_the_classifier_and_nothing_else():
     signals, label = two_kinds_of_channels(8, seed=0)
-    network = FocusLocalisation()
+    network = FocusLocalisation(SHORT)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    fine_tune(network, signals, label, FocusTraining(n_steps=3, batch_size=8))
+    pooled = pool_windows(network, signals, 2, seed=0)
+    fine_tune(network, pooled, np.arange(6), label[:6], FocusTraining(n_steps=3, batch_size=6))
     moved = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert moved
     assert all(name.startswith("classifier.") for name in moved)
@@ -227,10 +267,10 @@ def test_fine_tuning_moves_the_classifier_and_nothing_else():
 
 def test_pretraining_by_identity_needs_no_label_and_changes_the_features():
     signals, _ = two_kinds_of_channels(6, seed=0)
-    network = FocusLocalisation()
+    network = FocusLocalisation(SHORT)
     before = embed(network, signals)
     pretrain_by_identity(network, signals, FocusTraining(n_steps=2, batch_size=4))
-    assert embed(network, signals).shape == before.shape == (6, 2 * network.config.n_features)
+    assert embed(network, signals).shape == before.shape == (6, 2 * network.config.n_pooled)
     assert not np.allclose(embed(network, signals), before)
 
 
@@ -238,7 +278,7 @@ def test_pretraining_by_identity_needs_no_label_and_changes_the_features():
 
 
 def test_onnx_gives_the_probabilities_of_torch_for_any_number_of_windows(tmp_path):
-    network = FocusLocalisation().eval()
+    network = FocusLocalisation(SHORT).eval()
     inputs = ChannelInputs(rate_hz=RATE_HZ, window_s=4.0, hop_s=2.0)
     card = untrained_card("focus", inputs, OUTPUTS)
     write_package(tmp_path, CalibratedFocus(network, 1.3), example_inputs(inputs), network.state_dict(), card)

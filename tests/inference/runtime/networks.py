@@ -37,7 +37,7 @@ SLEEP_INPUTS = SleepInputs(
     tr_s=2.1,
 )
 _SMALL_DSMN = DsmnConfig(lstm_width=4, widths_2d=(4,), widths_3d=(4,), shared_width=8, task_width=4)
-_SMALL_FOCUS = FocusConfig(temporal_width=4, fused_width=4, hidden=(8, 4))
+_SMALL_FOCUS = FocusConfig(window_samples=1024, temporal_width=4, fused_width=4, hidden=(8, 4))
 _SMALL_SLEEP = SleepStagingConfig(
     eeg_widths=(4, 4, 4), bold_widths=(4, 4), graph_width=4, graph_layers=1, width=8, hidden=8
 )

@@ -1,148 +1,124 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
-import torch
 
 from inference.errors import TrainingError
-from inference.models.dsmn_ess import DsmnConfig
-from inference.training.dsmn_ess import (
-    INPUTS,
-    LabelledWindows,
-    Recipe,
-    cut_windows,
-    fit,
-    make_network,
-    predict,
-    split_patients,
-)
-from inference.training.losses import LOSSES
+from inference.models.dsmn_ess import SYNDROMES, DsmnConfig
+from inference.runtime.package import open_package
+from inference.training import dsmn_patients
+from inference.training.dsmn_ess import Recipe, held_out_orders, train_dsmn_ess, training_orders, validation_orders
+from inference.training.dsmn_patients import order_patients, simulate_patient, simulate_patients
+from inference.training.dsmn_scores import vote_syndrome
+from inference.training.recipes import RECIPES
 
-SMALL = DsmnConfig(
-    electrodes=("C3", "C4", "Cz"),
-    lstm_width=4,
-    widths_2d=(4, 4, 4, 4),
-    widths_3d=(4, 8, 8, 8),
-    shared_width=32,
-    task_width=16,
-    dropout=0.0,
+SMALL = DsmnConfig(lstm_width=4, widths_2d=(4, 4, 4, 4), widths_3d=(4, 4, 4, 4), shared_width=16, task_width=8)
+RECIPE = Recipe(
+    network=SMALL,
+    n_patients=6,
+    n_validation=6,
+    n_test=1,
+    patient_minutes=0.8,
+    test_minutes=0.4,
+    windows_per_patient=8,
+    n_steps=3,
+    batch_size=8,
+    n_threads=1,
 )
-RECIPE = Recipe(network=SMALL, n_epochs=12, rate=5e-3, n_threads=1)
-N_SYNDROMES, PATIENTS_EACH, WINDOWS_EACH = 3, 5, 16
 
 
 @pytest.fixture(scope="module")
-def windows() -> LabelledWindows:
-    """Patients whose syndrome is the frequency of a rhythm and whose seizures are a rhythm of 20 Hz, in noise."""
-    rng = np.random.default_rng(0)
-    patient = np.repeat(np.arange(N_SYNDROMES * PATIENTS_EACH), WINDOWS_EACH)
-    syndrome = patient % N_SYNDROMES
-    seizure = (rng.random(len(patient)) < 0.3).astype(np.int64)
-    seconds = np.arange(1024) / INPUTS.rate_hz
-    phase = rng.uniform(0, 2 * np.pi, (len(patient), 2, 1))
-    gain = np.exp(0.2 * rng.standard_normal(N_SYNDROMES * PATIENTS_EACH))[patient, None]
-    own = np.sin(2 * np.pi * np.array([3.0, 7.0, 13.0])[syndrome, None] * seconds + phase[:, 0])
-    ictal = seizure[:, None] * np.sin(2 * np.pi * 25 * seconds + phase[:, 1])
-    eeg = 0.5 * rng.standard_normal((len(patient), 3, 1024)) + (gain * (own + ictal))[:, None]
-    return LabelledWindows(
-        eeg.astype(np.float32), np.ones((len(patient), 3), np.float32), syndrome.astype(np.int64), seizure, patient
-    )
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dsmn") / "package"
+    return folder, list(train_dsmn_ess(folder, RECIPE))
 
 
-def test_windows_overlap_by_half_and_never_hold_a_gap():
-    signals = np.arange(2 * 20 * 256, dtype=np.float32).reshape(2, -1)
-    valid = np.ones(20 * 256, dtype=bool)
-    valid[2000] = False
-    windows, onset_s = cut_windows(signals, valid)
-    assert onset_s.tolist() == [0.0, 2.0, 8.0, 10.0, 12.0, 14.0, 16.0]
-    assert all(np.array_equal(w, signals[:, round(256 * t) :][:, :1024]) for w, t in zip(windows, onset_s, strict=True))
+def test_one_call_makes_a_package_that_opens_and_says_what_it_was_made_of(trained):
+    folder, progress = trained
+    card = open_package(folder).card
+    assert [output.task for output in card.outputs] == ["syndrome", "seizure", ""]
+    assert card.events is not None
+    assert card.simulated
+    assert "No recording of a person was used" in card.trained_on
+    assert card.training["windows_seen"] == 24
+    assert card.metrics["held_out"]["patients"] == 1
+    assert {p.stage for p in progress} == {"simulating", "training", "validating", "testing"}
+    assert all(1 <= p.done <= p.total for p in progress)
+    assert (folder.parent / "package.work" / "learning_curve.png").exists()
 
 
-@pytest.mark.parametrize("n_samples", [0, 1023])
-def test_a_recording_shorter_than_a_window_has_none(n_samples):
-    windows, onset_s = cut_windows(np.zeros((3, n_samples), np.float32), np.ones(n_samples, dtype=bool))
-    assert windows.shape == (0, 3, 1024)
-    assert len(onset_s) == 0
+def test_the_card_holds_numbers_that_json_knows(trained):
+    text = (trained[0] / "card.json").read_text(encoding="utf-8")
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} on the card"))
 
 
-def test_no_patient_is_on_two_sides_and_every_syndrome_is_on_each(windows):
-    split = split_patients(windows, RECIPE)
-    patients = [set(windows.patient[side].tolist()) for side in split]
-    assert [len(side) for side in patients] == [9, 3, 3]
-    assert not patients[0] & patients[1]
-    assert not (patients[0] | patients[1]) & patients[2]
-    assert all(set(windows.syndrome[side].tolist()) == {0, 1, 2} for side in split)
-    assert sum(map(len, split)) == len(windows)
+def test_no_child_is_on_two_sides_whatever_the_seed():
+    sides = [
+        [order.seed for order in make(Recipe(seed=seed))]
+        for seed in (0, 1, 99)
+        for make in (training_orders, validation_orders, held_out_orders)
+    ]
+    together = [seed for side in sides for seed in side]
+    assert len(together) == len(set(together))
 
 
-def test_the_seed_decides_who_is_tested(windows):
-    tested = [split_patients(windows, dataclasses.replace(RECIPE, seed=seed)).test.tolist() for seed in (0, 0, 1)]
-    assert tested[0] == tested[1] != tested[2]
+def test_every_syndrome_has_as_many_children():
+    for make in (training_orders, validation_orders, held_out_orders):
+        counts = np.bincount([order.syndrome for order in make(Recipe())], minlength=len(SYNDROMES))
+        assert len(set(counts)) == 1
 
 
-def test_a_syndrome_of_two_patients_cannot_be_split(windows):
-    few = dataclasses.replace(windows, patient=windows.patient % 6)
-    with pytest.raises(TrainingError, match="EIEE has 2 patients"):
-        split_patients(few, RECIPE)
+def test_a_run_that_was_begun_is_not_begun_again_unasked(tmp_path):
+    work = tmp_path / "work"
+    steps = train_dsmn_ess(tmp_path / "package", RECIPE, work)
+    next(steps)
+    steps.close()
+    with pytest.raises(TrainingError, match="--resume"):
+        next(train_dsmn_ess(tmp_path / "package", RECIPE, work))
 
 
-def test_a_patient_of_two_syndromes_is_refused(windows):
-    mixed = dataclasses.replace(windows, syndrome=np.roll(windows.syndrome, 1))
-    with pytest.raises(TrainingError, match="more than one syndrome"):
-        split_patients(mixed, RECIPE)
+def test_drawn_windows_are_few_clear_and_mostly_between_seizures():
+    order = order_patients(100_000, 6, minutes=1.5, most_windows=12, varied=True)[1]
+    windows = simulate_patient(order).windows
+    assert len(windows) == 12
+    assert set(windows.seizure.tolist()) <= {0, 1}
+    assert windows.seizure.sum() <= 3
+    assert set(windows.patient.tolist()) == {order.seed}
+    assert set(windows.syndrome.tolist()) == {1}
+    assert np.isfinite(windows.eeg).all()
+    assert 0.3 < windows.eeg.astype(np.float32).std() < 20.0
 
 
-def test_a_device_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(TrainingError, match="no GPU"):
-        make_network(dataclasses.replace(RECIPE, device="cuda"))
+def test_some_training_children_lack_electrodes_and_no_validation_child_does():
+    seeds = [order.seed for order in training_orders(RECIPE)]
+    lacking = [dsmn_patients.draw_missing(seed) for seed in range(seeds[0], seeds[0] + 60)]
+    assert 0.2 < np.mean([bool(missing) for missing in lacking]) < 0.8
+    order = validation_orders(dataclasses.replace(RECIPE, patient_minutes=0.3))[0]
+    assert simulate_patient(order).windows.present.all()
 
 
-def test_the_recipe_is_the_papers():
-    recipe = Recipe()
-    assert (recipe.rate, recipe.weight_decay, recipe.batch_size, recipe.epsilon) == (1e-3, 5e-4, 32, 1e-8)
-    assert (recipe.training_share, recipe.validation_share) == (0.6, 0.2)
-    assert (recipe.loss, recipe.loss.syndrome_share, recipe.loss.margin) == (LOSSES["L2"], 0.5, 0.15)
-    assert (INPUTS.window_s, INPUTS.hop_s, INPUTS.lff_hz, INPUTS.hff_hz) == (4.0, 2.0, 1.0, 70.0)
+def test_children_that_are_kept_are_not_simulated_again(tmp_path, monkeypatch):
+    orders = order_patients(100_000, 1, minutes=0.3)
+    (first,) = simulate_patients(orders, tmp_path)
+    monkeypatch.setattr(dsmn_patients, "simulate_patient", lambda order: pytest.fail("simulated again"))
+    (second,) = simulate_patients(orders, tmp_path)
+    np.testing.assert_array_equal(first.windows.eeg, second.windows.eeg)
+    assert first.seizures == second.seizures
+    assert first.duration_s == second.duration_s
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_training_learns_both_tasks_of_patients_it_has_not_seen(windows, loss):
-    recipe = dataclasses.replace(RECIPE, loss=LOSSES[loss])
-    network, split = make_network(recipe), split_patients(windows, recipe)
-    reports = list(fit(network, windows, split, recipe))
-    assert reports[-1].training_loss < 0.5 * reports[0].training_loss
-    assert not network.training
-    found = predict(network, windows, split.test)
-    assert np.mean(found.probability["syndrome"].argmax(axis=1) == windows.syndrome[split.test]) > 0.9
-    in_seizure = windows.seizure[split.test] == 1
-    score = found.probability["seizure"][:, 1]
-    assert np.mean(score[in_seizure][:, None] > score[~in_seizure]) > 0.9
-    assert found.channel_weights.shape == (len(split.test), 3)
+def test_children_that_were_made_otherwise_are_simulated_again(tmp_path):
+    list(simulate_patients(order_patients(100_000, 1, minutes=0.3), tmp_path))
+    (patient,) = simulate_patients(order_patients(100_000, 1, minutes=0.4), tmp_path)
+    assert patient.duration_s == pytest.approx(24.0)
 
 
-def test_the_weights_kept_are_those_of_the_best_epoch(windows):
-    recipe = dataclasses.replace(RECIPE, n_epochs=3, rate=0.05)
-    split = split_patients(windows, recipe)
-    network = make_network(recipe)
-    best = [report.epoch for report in fit(network, windows, split, recipe) if report.best][-1]
-    again = make_network(recipe)
-    for _ in fit(again, windows, split, dataclasses.replace(recipe, n_epochs=best)):
-        pass
-    for name, tensor in network.state_dict().items():
-        assert torch.equal(tensor, again.state_dict()[name]), name
+def test_a_child_has_the_syndrome_that_its_windows_agree_on():
+    said = np.full((5, 6), 0.1)
+    said[:, 2], said[0, 4] = 0.5, 0.9
+    assert vote_syndrome(said) == 2
 
 
-def test_log_power_is_standardised_over_recorded_electrodes_of_training_patients_alone(windows):
-    split = split_patients(windows, RECIPE)
-    eeg, present = windows.eeg.copy(), windows.present.copy()
-    present[:, 2], eeg[:, 2], eeg[split.test] = 0, 0, 1e3
-    networks = []
-    for shown in (
-        dataclasses.replace(windows, present=present),
-        dataclasses.replace(windows, present=present, eeg=eeg),
-    ):
-        networks.append(make_network(RECIPE))
-        next(fit(networks[-1], shown, split, dataclasses.replace(RECIPE, n_epochs=1)))
-    assert torch.equal(networks[0].body.mean, networks[1].body.mean)
-    assert float(networks[0].body.sd.min()) > 0.1
+def test_the_recipe_can_be_asked_for_by_name():
+    assert RECIPES["dsmn-ess"].module == "inference.training.dsmn_ess"

@@ -6,8 +6,8 @@ import torch
 
 from inference.models.dsmn_ess import DsmnConfig, DsmnEss
 from inference.runtime.package import ONNX_NAME
-from inference.training.dsmn_ess import INPUTS
 from inference.training.dsmn_export import DsmnAnswers, describe_outputs
+from inference.training.dsmn_windows import INPUTS
 from inference.training.export import example_inputs, write_package
 from tests.inference.training.cards import untrained_card
 

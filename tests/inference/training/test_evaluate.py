@@ -1,6 +1,7 @@
 import json
 import math
 import tempfile
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from inference.simulate.writing import write_case
 from inference.training.evaluate import EvaluationOrder, evaluate
 from inference.training.evaluation_report import describe_evaluation, write_evaluation
 from inference.training.evaluators.events import label_times
+from inference.training.evaluators.material import Material
 from tests.inference.runtime.packages import make_burst_package
 from tests.inference.runtime.patients import make_patient
 from tests.inference.training.corpus_folders import write_chb_mit, write_night
@@ -116,6 +118,33 @@ def test_a_recording_that_cannot_be_read_is_told_and_the_others_go_on(infants, b
         result_of(EvaluationOrder("iess-fusionnet", tmp_path, "all", package=burst_package))
 
 
+def test_after_a_kill_only_the_files_that_are_left_are_asked_about(infants, burst_package, tmp_path, monkeypatch):
+    order = EvaluationOrder("iess-fusionnet", infants, "all", package=burst_package, work=tmp_path / "work")
+    running = evaluate(order)
+    next(running), next(running)
+    running.close()
+    asked, ask = [], Material.ask
+    monkeypatch.setattr(Material, "ask", lambda self, index, *rest: asked.append(index) or ask(self, index, *rest))
+    resumed = result_of(order)
+    assert asked == [2]
+    undisturbed = result_of(replace(order, work=None))
+    for part in ("windows", "events", "problems"):
+        assert describe_evaluation(resumed)[part] == describe_evaluation(undisturbed)[part]
+
+
+def test_answers_to_other_labels_or_damaged_ones_are_asked_for_again(infants, burst_package, tmp_path):
+    data, work = tmp_path / "data", tmp_path / "work"
+    write_infant(data, 1, (10.0, 30.0), (10.0, 30.0))
+    order = EvaluationOrder("iess-fusionnet", data, "all", package=burst_package, work=work)
+    assert result_of(order).events["each spasm"].total.n_false == 0
+    truth = data / "infant-0001_truth.tsv"
+    truth.write_text("".join(line for line in truth.read_text().splitlines(True) if not line.startswith("30")))
+    assert result_of(order).events["each spasm"].total.n_false == 1
+    for path in work.iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    assert result_of(order).events["each spasm"].total.n_false == 1
+
+
 def test_the_seizure_network_is_asked_about_the_bipolar_recordings_of_chb_mit(tmp_path, untrained_packages):
     package = untrained_packages["dsmn-ess"].folder
     evaluation = result_of(EvaluationOrder("dsmn-ess", write_chb_mit(tmp_path), "all", package=package))
@@ -160,6 +189,17 @@ def test_the_spasm_network_is_trained_in_folds_and_leaves_nothing_behind(tmp_pat
     # Windows of 4 s every 0.5 s.
     assert evaluation.windows.confusion.sum() == pytest.approx(3 * 13, abs=3)
     assert list((tmp_path / "temporary").glob("spasmlens-*")) == []
+
+
+def test_the_seizure_network_is_trained_in_folds_on_recordings_without_syndromes(tmp_path):
+    for seed in range(1, 4):
+        write_infant(tmp_path, seed, (5.0,), (5.0,), duration_s=16.0)
+    order = EvaluationOrder("dsmn-ess", tmp_path, "leave-one-patient-out", n_steps=1, device="cpu")
+    reports, evaluation = carry_out(order)
+    assert {report.stage for report in reports} >= {"fold 1 of 3, preparing", "fold 3 of 3, training"}
+    assert evaluation.events["each seizure"].total.n_reference == 3
+    # Windows of 4 s every 2 s.
+    assert evaluation.windows.confusion.sum() == 3 * 7
 
 
 def test_training_in_folds_needs_patients_to_calibrate_on(tmp_path):

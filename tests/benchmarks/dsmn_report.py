@@ -1,0 +1,148 @@
+"""The tables of DSMN-ESS as files: figures with their intervals beside the paper's."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference.labels.files import write_bytes, write_json
+from inference.models.dsmn_ess import STATES, SYNDROMES
+from inference.training.dsmn_windows import LabelledWindows
+
+COMMAND = "python -m tests.benchmarks.dsmn_tables --work FOLDER"
+#: The columns of the paper's table II.
+COLUMNS = ("Accuracy", "Precision", "Recall", "Specificity", "F1", "AUC")
+#: Which figure each column is. Of two classes the paper prints the same number for recall and specificity: both are
+#: then means over the classes.
+FIGURES: Mapping[str, tuple[str, ...]] = {
+    "syndrome": ("accuracy", "precision", "sensitivity", "specificity", "f1", "auc"),
+    "seizure": ("accuracy", "macro_precision", "balanced_accuracy", "balanced_accuracy", "macro_f1", "auc"),
+}
+#: Percent; tables II and III of the paper, whose rows for the full network under L2 are the same.
+PAPER: Mapping[str, Mapping[str, tuple[float, ...]]] = {
+    "full network, L2": {
+        "syndrome": (99.27, 99.23, 99.30, 99.86, 99.52, 99.95),
+        "seizure": (99.07, 97.05, 96.95, 96.95, 96.93, 99.78),
+    },
+    "without channel weights": {
+        "syndrome": (98.25, 98.24, 98.23, 99.65, 98.23, 99.45),
+        "seizure": (98.82, 96.35, 95.89, 95.89, 96.12, 99.17),
+    },
+    "without sharing gate": {
+        "syndrome": (98.92, 98.92, 98.87, 99.78, 98.89, 99.78),
+        "seizure": (98.67, 95.50, 95.86, 95.86, 95.68, 98.83),
+    },
+    "full network, L1": {
+        "syndrome": (99.27, 99.26, 99.29, 99.85, 99.54, 99.73),
+        "seizure": (98.86, 95.69, 96.82, 96.82, 96.31, 98.08),
+    },
+}
+TITLES = {
+    "syndrome": "(a) Syndrome: six classes, means over the classes",
+    "seizure": "(b) Seizure: two classes, means over both, as the paper's seem to be",
+}
+
+
+def write_report(
+    out: Path, rows: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any], testing: LabelledWindows
+) -> tuple[Path, Path]:
+    """Write ``out.json`` and ``out.md`` and give their paths."""
+    fields = {
+        "command": COMMAND,
+        "simulated": True,
+        "settings": settings,
+        "test": describe_test(testing),
+        "rows": rows,
+        "paper": PAPER,
+    }
+    written = write_json(out.with_suffix(".json"), fields)
+    return written, write_bytes(out.with_suffix(".md"), render(rows, settings, testing).encode())
+
+
+def describe_test(testing: LabelledWindows) -> dict[str, Any]:
+    """Say who the rows were tested on."""
+    seeds = np.unique(testing.patient)
+    return {
+        "patients": len(seeds),
+        "seeds": [int(seeds[0]), int(seeds[-1])],
+        "windows": len(testing),
+        "of_seizures": int((testing.seizure == 1).sum()),
+        "on_an_edge": int((testing.seizure < 0).sum()),
+    }
+
+
+def render(rows: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any], testing: LabelledWindows) -> str:
+    """Give the tables as Markdown."""
+    test = describe_test(testing)
+    head = f"""# DSMN-ESS with and without its modules, on simulated children
+
+`{COMMAND}`; seed {settings["seed"]}. **Everything here is simulated**: {settings["n_patients"]} children to learn from
+({settings["windows_per_patient"]} windows of 4 s of each), {settings["n_validation"]} others to calibrate by,
+{test["patients"]} others to test on (seeds {test["seeds"][0]} to {test["seeds"][1]}; {test["windows"]} windows,
+{test["of_seizures"]} of them of seizures, {test["on_an_edge"]} on an edge and left out of (b)). No child is on two
+sides.
+
+Every row but the last was trained at half the paper's width for {settings["n_steps"]} steps of
+{settings["batch_size"]} windows (Adam, {settings["rate"]:g}, weight decay {settings["weight_decay"]:g}: the paper's
+batch and rate; the rate falls along half a cosine), with the same windows in the same order, and calibrated on the same
+validation windows. The last row is the package that ships, of full size. One seed; intervals are 95 % over children.
+
+The paper's figures are of 49 children in hospital and do not say whether windows of one child were on both sides; a
+window here must be told by a network that never saw the child, and many windows show nothing of the syndrome. The two
+columns can be set beside each other for the order of the rows, not for their height.
+"""
+    tables = [_render_task(task, title, rows) for task, title in TITLES.items()]
+    return "\n".join([head, *tables, _render_costs(rows), _render_classes(rows)])
+
+
+def _render_task(task: str, title: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
+    lines = [f"## {title}", "", "Percent; each cell is measured here [interval] / in the paper.", ""]
+    lines += ["| row | " + " | ".join(COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
+    for name, row in rows.items():
+        if task not in row:
+            continue
+        paper = PAPER.get(name, {}).get(task, (None,) * len(COLUMNS))
+        cells = (_cell(row[task], figure, given) for figure, given in zip(FIGURES[task], paper, strict=True))
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(task: Mapping[str, Any], figure: str, paper: float | None) -> str:
+    given = "-" if paper is None else f"{paper:.2f}"
+    if figure == "macro_precision":
+        return f"{100 * task[figure]:.1f} / {given}"
+    value, interval = task["figures"][figure]["value"], task["figures"][figure]["interval_95"]
+    if value is None:
+        return f"n/a / {given}"
+    spread = "" if interval is None else f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
+    return f"{100 * value:.1f}{spread} / {given}"
+
+
+def _render_costs(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    lines = ["## Size, and whole children", "", "The paper: 2.20 M parameters, 2.06 GFLOPs a window.", ""]
+    lines += ["| row | parameters | GFLOPs | steps | children whose syndrome was named |", "|---|---|---|---|---|"]
+    for name, row in rows.items():
+        right = "{} of {}".format(*row["patients_right"]) if "patients_right" in row else "-"
+        size = f"{row['parameters'] / 1e6:.2f} M | {row['flops'] / 1e9:.2f}"
+        lines.append(f"| {name} | {size} | {row['steps']} | {right} |")
+    return "\n".join(lines) + "\n"
+
+
+def _render_classes(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """Show the last row's classes one by one."""
+    name, row = list(rows.items())[-1]
+    lines = [f"## Class by class: {name}", ""]
+    for task, classes in (("syndrome", SYNDROMES), ("seizure", STATES)):
+        if task not in row:
+            continue
+        lines += [
+            "| truth \\ said | " + " | ".join(classes) + " | recall | AUC |",
+            "|---|" + "---|" * (len(classes) + 2),
+        ]
+        for label, counts in zip(classes, row[task]["confusion"], strict=True):
+            figures = row[task]["per_class"][label]
+            ends = " | ".join(_cell({"figures": figures}, key, None).split(" / ")[0] for key in ("sensitivity", "auc"))
+            lines.append(f"| {label} | " + " | ".join(map(str, counts)) + f" | {ends} |")
+        lines.append("")
+    return "\n".join(lines)
