@@ -202,7 +202,7 @@ def _ask_or_find(order: EvaluationOrder, material: Material, index: int, package
     if order.work is None:
         return material.ask(index, package, order.provider)
     store = AnswerStore(order.work)
-    made_from = {"package": package.card.files, "file": material.fingerprint(index), "provider": order.provider}
+    made_from = {"package": package.card.files, "file": material.identify(index), "provider": order.provider}
     score = store.find(made_from)
     if score is None:
         score = material.ask(index, package, order.provider)

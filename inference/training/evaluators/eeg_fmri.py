@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from inference.errors import AnalysisError, TrainingError
 from inference.imaging.atlas_file import find_atlas
+from inference.recordings.fingerprint import fingerprint
 from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest, analyze
 from inference.runtime.package import ModelPackage
@@ -45,6 +46,11 @@ class EegFmriMaterial(SleepMaterial):
     def open(self, index: int) -> Recording:
         """Open the EEG of a session, from its first volume on and without artefacts of scanner and heart."""
         return open_run(self._runs[index], self._atlas)[0]
+
+    def identify(self, index: int) -> str:
+        """Tell the session by the content of its EEG and its fMRI, and its stages."""
+        image = self._runs[index].bold
+        return super().identify(index) if image is None else f"{super().identify(index)} {fingerprint(image)}"
 
     def ask(self, index: int, package: ModelPackage, provider: str) -> CaseScore:
         """Run a package over a session with its fMRI, as a user would, and judge what it says."""

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from inference.errors import AnalysisError, LabelError
 from inference.labels.scoring import Score, Span, score_clusters, score_spasms, score_szcore
 from inference.recordings import open_recording
+from inference.recordings.fingerprint import fingerprint
 from inference.recordings.recording import Recording
 from inference.runtime.results import ModelResult
 from inference.training.corpora.recordings import SeizureCorpus
-from inference.training.evaluators.material import Case, CaseScore, Material, describe_file
+from inference.training.evaluators.material import Case, CaseScore, Material
 from inference.training.metrics import make_predictions
 
 #: An end that lies so far behind the recording's is a rounded one.
@@ -55,9 +56,9 @@ class EventMaterial(Material):
         """Open the recording."""
         return open_recording(self._recordings[index].path)
 
-    def fingerprint(self, index: int) -> str:
-        """Tell the file by its size and time, and its events."""
-        return f"{super().fingerprint(index)} {describe_file(self._recordings[index].path)} {self.truth[index]}"
+    def identify(self, index: int) -> str:
+        """Tell the recording by its content, and its events."""
+        return f"{super().identify(index)} {fingerprint(self._recordings[index].path)} {self.truth[index]}"
 
     def judge(self, index: int, recording: Recording, result: ModelResult) -> CaseScore:
         """Judge each time at the probability 0.5, and the package's own events."""

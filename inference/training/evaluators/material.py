@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +95,7 @@ class Material(ABC):
             What is said to be true cannot be true of this file.
         """
 
-    def fingerprint(self, index: int) -> str:
+    def identify(self, index: int) -> str:
         """Give what an answer about a file depends on besides the package, as text: the file, and its labels."""
         return f"{self.corpus} {self.cases[index]}"
 
@@ -129,15 +128,6 @@ class Material(ABC):
             f"No network is trained on {self.corpus} in folds here: "
             "evaluate its package with --protocol all or hold-out."
         )
-
-
-def describe_file(path: Path) -> str:
-    """Give a file's size and time as text; nothing where it cannot be looked at, which whoever opens it will tell."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def join_predictions(parts: list[Predictions]) -> Predictions:

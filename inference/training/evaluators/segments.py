@@ -1,5 +1,6 @@
 """Single channels and pairs of them, focal or not: one answer for each file."""
 
+import hashlib
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -47,6 +48,11 @@ class SegmentMaterial(Material):
         names = [f"channel {number}" for number in range(1, len(signals) + 1)]
         channels = [Channel(name, ChannelKind.EEG, MICROVOLTS, rate_hz) for name in names]
         return ArrayRecording(channels, list(signals), path=Path(self.cases[index].name))
+
+    def identify(self, index: int) -> str:
+        """Tell the file by its samples."""
+        samples = np.ascontiguousarray(self._segments.signals[index])
+        return f"{super().identify(index)} {hashlib.sha256(samples.tobytes()).hexdigest()}"
 
     def judge(self, index: int, recording: Recording, result: ModelResult) -> CaseScore:
         """Judge the mean log odds of the file's channels."""

@@ -6,10 +6,11 @@ from inference.errors import AnalysisError
 from inference.labels.hypnograms import EPOCH_S
 from inference.labels.sleep_stages import AASM
 from inference.recordings import open_recording
+from inference.recordings.fingerprint import fingerprint
 from inference.recordings.recording import Recording
 from inference.runtime.results import ModelResult
 from inference.training.corpora.recordings import SleepCorpus
-from inference.training.evaluators.material import Case, CaseScore, Material, describe_file
+from inference.training.evaluators.material import Case, CaseScore, Material
 from inference.training.metrics import make_predictions
 
 
@@ -28,10 +29,10 @@ class SleepMaterial(Material):
         """Open the recording."""
         return open_recording(self._nights[index].path)
 
-    def fingerprint(self, index: int) -> str:
-        """Tell the file by its size and time, and its stages."""
+    def identify(self, index: int) -> str:
+        """Tell the recording by its content, and its stages."""
         night = self._nights[index]
-        return f"{super().fingerprint(index)} {describe_file(night.path)} {night.hypnogram}"
+        return f"{super().identify(index)} {fingerprint(night.path)} {night.hypnogram}"
 
     def judge(self, index: int, recording: Recording, result: ModelResult) -> CaseScore:
         """Judge the epochs that were scored, each by the stage at its middle."""
