@@ -172,6 +172,10 @@ class EventTrack:
     def _settled_within(self, first: int, stop: int) -> tuple[int, int]:
         """Give the part of a known stretch that forms the same events whatever lies beyond the stretch."""
         time_s, probability = self._time_s[first:stop], self._probability[first:stop]
+        is_inside = first > 0 and stop < len(self._time_s)
+        if is_inside and not (probability >= self._rule.threshold_low).any():
+            # Too short, perhaps, to keep apart what is not known yet on either side.
+            return first, first
         n_from_start = len(time_s) if stop == len(self._time_s) else settled_length(time_s, probability, self._rule)
         # The rule is the same when time runs backwards.
         n_from_end = len(time_s) if first == 0 else settled_length(-time_s[::-1], probability[::-1], self._rule)
