@@ -123,6 +123,7 @@ class _Crew:
         self._results: dict[int, ModelResult] = {}
         self.failures: dict[int, str] = {}
         self._n_told = 0
+        self._told_s: dict[int, float] = {}
         self._cache = ResultCache(request.cache, request.recording, request.provider, request.bold)
 
     def work(self, should_cancel: Callable[[], bool]) -> Iterator[AnalysisUpdate]:
@@ -238,8 +239,10 @@ class _Crew:
             yield update
 
     def _tell_news(self) -> Iterator[AnalysisUpdate]:
-        for network in sorted(self._findings):
-            if network >= self._n_told and network not in self.failures:
+        for network, findings in sorted(self._findings.items()):
+            is_news = findings.done_s > self._told_s.get(network, 0.0)
+            if is_news and network >= self._n_told and network not in self.failures:
+                self._told_s[network] = findings.done_s
                 yield self._tell(network)
 
     def _tell(self, network: int, result: ModelResult | None = None) -> AnalysisUpdate:
