@@ -1,4 +1,4 @@
-"""Results depend on the recording and the networks alone: not on who works on what, in which order, how often killed."""
+"""Results depend on recording and networks alone: not on who works on what, in which order, how often interrupted."""
 
 import json
 from dataclasses import replace
@@ -113,7 +113,7 @@ def test_a_stopped_analysis_goes_on_where_it_was_and_ends_the_same(recording, pa
     request = AnalysisRequest(recording, packages, "cpu", workers=workers, cache=tmp_path / "answers")
     sizes = []
     for n_looks in (15, 30, 45):
-        assert not len(results_of(run(request, stop_after(n_looks)))) == len(packages)
+        assert len(results_of(run(request, stop_after(n_looks)))) < len(packages)
         sizes.append(sum(path.stat().st_size for path in request.cache.iterdir()))
     assert sizes == sorted(sizes)
     assert_same(results_of(run(request)), in_order)
@@ -171,6 +171,6 @@ def test_a_folder_that_cannot_be_written_is_done_without(recording, packages, in
 def test_what_is_kept_says_what_it_was_made_from(recording, packages, tmp_path):
     run(AnalysisRequest(recording, packages[:1], "cpu", cache=tmp_path))
     (path,) = tmp_path.iterdir()
-    header = json.loads(path.open("rb").readline())
+    header = json.loads(path.read_bytes().partition(b"\n")[0])
     assert header["provider"] == "cpu"
     assert header["channels"]["used"]
