@@ -45,7 +45,8 @@ def find_doubt(provider: Runnable, processor: Runnable, feeds: Mapping[str, NDAr
     try:
         found = [np.asarray(array) for array in provider.run(None, feeds)]
     except Exception as error:  # providers raise whatever they like
-        return f"a test run on the GPU failed ({str(error).strip().splitlines()[0] if str(error).strip() else error!r})"
+        first_line, *_ = str(error).strip().splitlines() or [type(error).__name__]
+        return f"a test run on the GPU failed ({first_line})"
     expected = [np.asarray(array) for array in processor.run(None, feeds)]
     if [array.shape for array in found] != [array.shape for array in expected]:
         return "in a test run the GPU gave answers of another shape"
