@@ -1,4 +1,3 @@
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 
 from inference.errors import ModelPackageError, TrainingError
 from inference.models.iess_fusionnet import IessFusionNet
-from inference.runtime.cards import WHOLE, ChannelInputs, MontageInputs, OutputSpec, write_card
+from inference.runtime.cards import WHOLE, ChannelInputs, MontageInputs, OutputSpec
 from inference.runtime.package import BODY_NAME, FRONT_END_NAME, ONNX_NAME, WEIGHTS_NAME, open_package
 from inference.runtime.parts import PartsSession
 from inference.training.export import example_inputs, load_weights, write_package
@@ -112,20 +111,28 @@ def test_parts_whose_body_looks_beyond_its_window_are_refused(tmp_path):
         write_package(tmp_path, Leaking(), example_inputs(inputs), {}, card)
 
 
-def test_a_package_is_exported_again_from_its_own_weights(exported, tmp_path, monkeypatch):
-    path = exported[1]
-    folder = tmp_path / "package"
-    shutil.copytree(path.parent, folder)
-    card = replace(open_package(folder).card, name="iess-fusionnet", calibration={"temperature": 0.05})
-    card = replace(card, files={name: card.files[name] for name in (ONNX_NAME, WEIGHTS_NAME)})
-    write_card(folder, card)
-    (folder / BODY_NAME).unlink()
+def test_a_package_is_exported_again_from_its_own_weights_and_calibration(exported, monkeypatch):
+    written = {}
+
+    def keep(folder, module, examples, weights, card, **rest):
+        written.update(folder=folder, module=module, weights=weights, card=card, **rest)
+        return card
+
+    module, path = exported
+    package = open_package(path.parent)
+    card = replace(package.card, name="iess-fusionnet", calibration={"temperature": 0.05})
+    monkeypatch.setattr("inference.training.refresh.open_package", lambda folder: replace(package, card=card))
     monkeypatch.setattr("inference.training.refresh.IessFusionNet", lambda: IessFusionNet(SMALL))
-    again = refresh_package(folder)
-    assert set(again.files) == {*GRAPHS, WEIGHTS_NAME}
-    assert again.files[WEIGHTS_NAME] == card.files[WEIGHTS_NAME]
-    assert again.files[ONNX_NAME] == card.files[ONNX_NAME]
-    assert open_package(folder).has_parts
+    monkeypatch.setattr("inference.training.refresh.write_package", keep)
+    assert refresh_package(path.parent) is card
+    assert written["folder"] == path.parent
+    assert written["blocks"] == BLOCKS
+    assert {name: tensor.tolist() for name, tensor in written["weights"].items()} == {
+        name: tensor.tolist() for name, tensor in module.network.state_dict().items()
+    }
+    inputs = windows(2)
+    with torch.no_grad():
+        assert torch.equal(written["module"](*inputs), module(*inputs))
 
 
 def test_networks_that_need_no_other_graphs_are_not_exported_again(exported):
