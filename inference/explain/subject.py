@@ -1,0 +1,117 @@
+"""A recording as one network sees it, opened once and then asked about as many moments as a reader likes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.errors import AnalysisError
+from inference.recordings.recording import Recording
+from inference.runtime.cards import MontageInputs
+from inference.runtime.inputs import ChannelPlan, InputPreparer, PreparedSignals, plan_channels
+from inference.runtime.package import ModelPackage
+from inference.runtime.plan import WindowPlan
+from inference.runtime.reading import carry_on
+from inference.runtime.runs import require_eeg
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """One window of a recording, as the network is shown it.
+
+    Attributes
+    ----------
+    onset_s : where it begins on the recording's clock, exactly on the network's grid.
+    eeg, emg : (electrodes, samples) and (EMG channels, samples), in the network's units.
+    """
+
+    onset_s: float
+    eeg: NDArray[np.float32]
+    emg: NDArray[np.float32]
+
+
+class Subject:
+    """What running does before it asks a network, kept for explanations: they see the same numbers.
+
+    Making one measures the recording, which takes as long as the beginning of an analysis does.
+
+    Parameters
+    ----------
+    recording, package : what is explained; the network must be one that looks at a montage.
+    checkpoint : called between pieces of work; an exception that it raises ends the work.
+
+    Attributes
+    ----------
+    plan : which channels the network sees.
+    eeg_rows, emg_rows : those of the network's inputs that hold a signal.
+    channels : their names, as `inference.explain.relevance.Relevance` has them.
+
+    Use one subject from one thread at a time.
+
+    Raises
+    ------
+    AnalysisError
+        The network does not look at a montage, or sees no electrode of this recording.
+    """
+
+    def __init__(self, recording: Recording, package: ModelPackage, checkpoint: Callable[[], None] = carry_on) -> None:
+        spec = package.card.inputs
+        if not isinstance(spec, MontageInputs):
+            raise AnalysisError(
+                f"{package.card.title} cannot be explained: it does not look at a montage of electrodes."
+            )
+        self.recording, self.package, self.spec = recording, package, spec
+        self.checkpoint = checkpoint
+        plan = plan_channels(recording.channels, spec)
+        require_eeg(recording, bool(plan.eeg_present.any()), package.card.title)
+        self._preparer = InputPreparer(recording, plan, spec, checkpoint)
+        self.plan = self._preparer.plan
+        require_eeg(recording, bool(self.plan.eeg_present.any()), package.card.title)
+        self._windows = WindowPlan(recording.duration_s, spec)
+        self.eeg_rows = np.flatnonzero(self.plan.eeg_present)
+        self.emg_rows = np.flatnonzero(self.plan.emg_present)
+        self.channels = (*_name_electrodes(recording, self.plan, spec), *_name_muscles(recording, self.plan))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Plain sentences on what is not as the network knows it."""
+        estimated = ", ".join(self.plan.interpolated)
+        told = (f"{estimated}: estimated from neighbours, whose signals they stand for.",) if estimated else ()
+        return (*self.plan.problems, *told)
+
+    def window(self, centre_s: float) -> Window:
+        """Give the window that speaks for the time of the network's grid nearest to ``centre_s``.
+
+        Raises
+        ------
+        AnalysisError
+            A gap or an end of the recording leaves no whole window there.
+        RecordingError
+            The file can no longer be read.
+        """
+        index = round(centre_s / self.spec.hop_s)
+        first, n_samples = self._windows.first_sample(index), self._windows.window_samples
+        rate_hz = self.spec.rate_hz
+        signals = self._preparer.read(first / rate_hz, n_samples / rate_hz)
+        if not signals.valid.all():
+            raise AnalysisError(
+                f"{self.package.card.title} says nothing about {index * self.spec.hop_s:g} s: "
+                f"a gap or an end of the recording lies within the {self.spec.window_s:g} s around it."
+            )
+        return Window(first / rate_hz, signals.eeg, signals.emg)
+
+    def read(self, onset_s: float, duration_s: float) -> PreparedSignals:
+        """Read a stretch as the network sees it, its rows in the network's order."""
+        return self._preparer.read(onset_s, duration_s)
+
+
+def _name_electrodes(recording: Recording, plan: ChannelPlan, spec: MontageInputs) -> tuple[str, ...]:
+    channels = (recording.channels[index] for index in plan.eeg_channels)
+    recorded = {channel.electrode: channel.name for channel in channels}
+    present = (name for name, here in zip(spec.eeg_electrodes, plan.eeg_present, strict=True) if here)
+    return tuple(recorded.get(name, name) for name in present)
+
+
+def _name_muscles(recording: Recording, plan: ChannelPlan) -> tuple[str, ...]:
+    return tuple(recording.channels[index].name for index in plan.emg_channels)
