@@ -1,7 +1,10 @@
 """A recording as one network sees it, opened once and then asked about as many moments as a reader likes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +18,20 @@ from inference.runtime.plan import WindowPlan
 from inference.runtime.reading import carry_on
 from inference.runtime.runs import require_eeg
 
+#: What a recording is like is looked up in so many stretches of this length, spread evenly over it ...
+N_STRETCHES: Final = 8
+STRETCH_S: Final = 6.0
+#: ... out of so many places, some of which may lie in gaps.
+N_PLACES: Final = 32
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Window:
-    """One window of a recording, as the network is shown it.
+class Stretch:
+    """A stretch of a recording without a gap, as the network is shown it.
 
     Attributes
     ----------
-    onset_s : where it begins on the recording's clock, exactly on the network's grid.
+    onset_s : where it begins on the recording's clock.
     eeg, emg : (electrodes, samples) and (EMG channels, samples), in the network's units.
     """
 
@@ -80,7 +89,7 @@ class Subject:
         told = (f"{estimated}: estimated from neighbours, whose signals they stand for.",) if estimated else ()
         return (*self.plan.problems, *told)
 
-    def window(self, centre_s: float) -> Window:
+    def window(self, centre_s: float) -> Stretch:
         """Give the window that speaks for the time of the network's grid nearest to ``centre_s``.
 
         Raises
@@ -99,7 +108,35 @@ class Subject:
                 f"{self.package.card.title} says nothing about {index * self.spec.hop_s:g} s: "
                 f"a gap or an end of the recording lies within the {self.spec.window_s:g} s around it."
             )
-        return Window(first / rate_hz, signals.eeg, signals.emg)
+        return Stretch(first / rate_hz, signals.eeg, signals.emg)
+
+    @cached_property
+    def background(self) -> tuple[Stretch, ...]:
+        """Stretches from all along the recording, whose typical values stand for nothing in particular.
+
+        Spasms are too short and rare to move a median over all of them.
+
+        Raises
+        ------
+        AnalysisError
+            The recording has no stretch that is long enough without a gap.
+        """
+        stretches = tuple(islice(self._look_for_stretches(), N_STRETCHES))
+        if not stretches:
+            raise AnalysisError(f"{self.recording.path} has nothing to compare with: no {STRETCH_S:g} s without a gap.")
+        return stretches
+
+    def _look_for_stretches(self) -> Iterator[Stretch]:
+        """Yield stretches in an order in which the first few are spread evenly."""
+        rate_hz, duration_s = self.spec.rate_hz, self.recording.duration_s
+        length_s = min(STRETCH_S, float(int(duration_s)))
+        onsets_s = np.linspace(0.0, duration_s - length_s, N_PLACES).reshape(N_STRETCHES, -1)
+        for onset_s in onsets_s.T.ravel():
+            self.checkpoint()
+            first = int(onset_s * rate_hz)
+            signals = self._preparer.read(first / rate_hz, length_s)
+            if signals.valid.all():
+                yield Stretch(first / rate_hz, signals.eeg, signals.emg)
 
     def read(self, onset_s: float, duration_s: float) -> PreparedSignals:
         """Read a stretch as the network sees it, its rows in the network's order."""
