@@ -1,0 +1,181 @@
+"""Occlusion: what a network no longer says once a part of the window is the recording's own background.
+
+Needs ONNX Runtime alone, and answers at once. Source: Zeiler and Fergus 2014, arXiv 1311.2901, section 4.2.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.explain.canvas import (
+    BAND_EDGES_HZ,
+    MODALITIES,
+    SEGMENT_S,
+    Canvas,
+    Modality,
+    Part,
+    SignalCanvas,
+    band_centres_hz,
+)
+from inference.explain.relevance import OCCLUSION, Relevance
+from inference.explain.subject import Stretch, Subject
+from inference.recordings.recording import Recording
+from inference.runtime.package import ModelPackage
+from inference.runtime.reading import carry_on
+from inference.runtime.session import NetworkSession
+
+#: A reader waits for this, so that it may have both of two cores for the moment.
+_N_THREADS: Final = 2
+_WINDOWS_AT_ONCE: Final = 4
+#: Probabilities are not trusted beyond this, as log odds.
+_LEAST_PROBABILITY: Final = 1e-12
+
+
+def occlude(
+    recording: Recording,
+    package: ModelPackage,
+    centre_s: float,
+    provider: str = "auto",
+    checkpoint: Callable[[], None] = carry_on,
+) -> Relevance:
+    """Open a recording and explain one moment; an `Occluder` explains many without opening it again.
+
+    Raises
+    ------
+    AnalysisError
+        The network cannot be explained so, or there is no whole window around this moment.
+    ModelPackageError, RecordingError
+        The package or the recording cannot be read.
+    """
+    return Occluder(Subject(recording, package, checkpoint), provider).explain(centre_s)
+
+
+class Occluder:
+    """Explains moments of one recording by occlusion.
+
+    Every channel, every band and every half second of each modality is replaced alone; what the log odds lose is its
+    effect. A cell of the map is the effect of its channel, shared out over time and bands as these have effects: a
+    cell of its own is not asked about, which would take thousands of windows.
+
+    Parameters
+    ----------
+    subject : the recording as the network sees it; its checkpoint is called between pieces of work.
+    provider : as `inference.runtime.session.NetworkSession` takes it.
+    """
+
+    def __init__(self, subject: Subject, provider: str = "auto") -> None:
+        self._subject = subject
+        self._session = NetworkSession(subject.package, provider)
+
+    def explain(self, centre_s: float) -> Relevance:
+        """Explain the window that speaks for ``centre_s``.
+
+        Raises
+        ------
+        AnalysisError
+            There is no whole window around this moment.
+        RecordingError
+            The recording can no longer be read.
+        """
+        subject = self._subject
+        window = subject.window(centre_s)
+        rows = {"eeg": subject.eeg_rows, "emg": subject.emg_rows}
+        n_segments = round(subject.spec.window_s / SEGMENT_S)
+        parts = [part for modality in MODALITIES for part in _list_parts(modality, rows[modality], n_segments)]
+        canvas = self._canvas(window)
+        score, *left = self._ask(canvas, parts)
+        effects = dict(zip(parts, score - np.array(left), strict=True))
+        maps = [_share_out(effects, modality, rows[modality], n_segments) for modality in MODALITIES]
+        eeg, emg = maps
+        return Relevance(
+            model=subject.package.reference,
+            method=OCCLUSION,
+            target=f"log odds of {subject.package.card.answer.event_class}",
+            onset_s=window.onset_s,
+            duration_s=subject.spec.window_s,
+            channels=subject.channels,
+            time_s=window.onset_s + (np.arange(n_segments, dtype=np.float64) + 0.5) * SEGMENT_S,
+            by_channel=np.concatenate([eeg.sum(axis=1), emg.sum(axis=1)]),
+            eeg_hz=band_centres_hz("eeg"),
+            eeg=eeg,
+            emg_hz=band_centres_hz("emg"),
+            emg=emg,
+            score=float(score),
+            gap=float("nan"),
+            problems=subject.problems,
+        )
+
+    def _canvas(self, window: Stretch) -> Canvas:
+        plan, spec = self._subject.plan, self._subject.spec
+        presence = {"eeg_present": plan.eeg_present}
+        signals: dict[str, NDArray[np.float32]] = {"eeg": window.eeg}
+        background: dict[str, NDArray[np.float32]] = {"eeg": self._typical.eeg}
+        if spec.n_emg:
+            presence["emg_present"] = plan.emg_present
+            signals["emg"], background["emg"] = window.emg, self._typical.emg
+        return SignalCanvas(signals, background, presence, spec.rate_hz)
+
+    @cached_property
+    def _typical(self) -> Stretch:
+        """The stretch, as long as a window, whose amplitudes are nearest to the median of all."""
+        n_samples = round(self._subject.spec.window_s * self._subject.spec.rate_hz)
+        cuts = [
+            Stretch(stretch.onset_s, stretch.eeg[:, :n_samples], stretch.emg[:, :n_samples])
+            for stretch in self._subject.background
+        ]
+        loudness = np.log([np.concatenate([cut.eeg, cut.emg]).std(axis=1) + 1e-3 for cut in cuts])
+        strangeness = np.abs(loudness - np.median(loudness, axis=0)).sum(axis=1)
+        return cuts[int(strangeness.argmin())]
+
+    def _ask(self, canvas: Canvas, parts: Sequence[Part]) -> NDArray[np.float64]:
+        """Give the log odds of the window as it is, and then with each part painted over."""
+        batches = [parts[first : first + _WINDOWS_AT_ONCE] for first in range(0, len(parts), _WINDOWS_AT_ONCE)]
+
+        def ask(batch: Sequence[Part]) -> NDArray[np.float64]:
+            self._subject.checkpoint()
+            return self._log_odds(canvas.stack(batch))
+
+        whole = self._log_odds({name: values[None] for name, values in canvas.inputs.items()})
+        with ThreadPoolExecutor(_N_THREADS) as pool:
+            return np.concatenate([whole, *pool.map(ask, batches)])
+
+    def _log_odds(self, inputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+        answer = self._subject.package.card.answer
+        probability = self._session.run(inputs)[answer.name].astype(np.float64)
+        event = probability[:, answer.classes.index(answer.event_class)]
+        other = probability.sum(axis=1) - event
+        return np.asarray(np.log(np.maximum(event, _LEAST_PROBABILITY) / np.maximum(other, _LEAST_PROBABILITY)))
+
+
+def _list_parts(modality: Modality, rows: NDArray[np.intp], n_segments: int) -> list[Part]:
+    if not len(rows):
+        return []
+    return [
+        *(Part(modality, row=int(row)) for row in rows),
+        *(Part(modality, band=band) for band in range(len(BAND_EDGES_HZ[modality]) - 1)),
+        *(Part(modality, segment=segment) for segment in range(n_segments)),
+    ]
+
+
+def _share_out(
+    effects: dict[Part, np.float64], modality: Modality, rows: NDArray[np.intp], n_segments: int
+) -> NDArray[np.float32]:
+    """Give a modality's map, (channels, bands, segments): each channel's effect in shares of bands and of segments."""
+    n_bands = len(BAND_EDGES_HZ[modality]) - 1
+    if not len(rows):
+        return np.zeros((0, n_bands, n_segments), dtype=np.float32)
+    channels = np.array([effects[Part(modality, row=int(row))] for row in rows])
+    bands = _shares([effects[Part(modality, band=band)] for band in range(n_bands)])
+    segments = _shares([effects[Part(modality, segment=segment)] for segment in range(n_segments)])
+    return np.asarray(np.einsum("c,b,t->cbt", channels, bands, segments), dtype=np.float32)
+
+
+def _shares(effects: Sequence[np.float64]) -> NDArray[np.float64]:
+    """Give shares that add up to 1, in proportion to what speaks for the event; equal ones where nothing does."""
+    support = np.maximum(np.array(effects), 0.0)
+    total = support.sum()
+    return support / total if total > 0 else np.full(len(support), 1 / len(support))
