@@ -1,4 +1,4 @@
-"""A window of which any part can be replaced by the recording's own background, as features or as signals."""
+"""A window and the recording's own background, of which any part can be put into the other's place."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -23,65 +23,71 @@ FADE_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a window: a channel, a band and a segment of one modality, each None for all of them."""
+    """A part of a window: a channel, a band and a segment of one modality, each None for all of them.
+
+    ``alone`` asks for the background with this part of the window in it, and not for the window without this part.
+    """
 
     modality: Modality
     row: int | None = None
     band: int | None = None
     segment: int | None = None
+    alone: bool = False
 
 
 class Canvas(ABC):
-    """A window on which parts may be painted over.
-
-    Attributes
-    ----------
-    inputs : what the network takes of the window as it is, by name and without the axis of windows.
-    """
-
-    inputs: dict[str, NDArray[np.float32]]
-
-    @abstractmethod
-    def paint(self, part: Part) -> dict[str, NDArray[np.float32]]:
-        """Give what the network takes of the window once a part of it is background."""
-
-    def stack(self, parts: Sequence[Part]) -> dict[str, NDArray[np.float32]]:
-        """Give as many windows as parts, each with another part painted over."""
-        painted = [self.paint(part) for part in parts]
-        return {name: np.stack([inputs[name] for inputs in painted]) for name in self.inputs}
-
-
-class SignalCanvas(Canvas):
-    """A window of signals; the background is a typical stretch of the recording.
+    """A window and a background, from which mixtures of both are made.
 
     Parameters
     ----------
-    signals, background : (channels, samples) of each modality, in the network's order.
-    presence : the network's other inputs, by name.
+    window, background : by the name of what the network takes, without the axis of windows; what is no signal, such as
+        which channels are present, is the same in both.
     """
 
     def __init__(
+        self, window: Mapping[str, NDArray[np.float32]], background: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        self.window, self.background = dict(window), dict(background)
+
+    @abstractmethod
+    def change(self, part: Part) -> tuple[str, NDArray[np.float32]]:
+        """Give which of the network's inputs a part belongs to, and what is to be added to make it background."""
+
+    def stack(self, parts: Sequence[Part]) -> dict[str, NDArray[np.float32]]:
+        """Give as many mixtures as parts."""
+        mixtures = [self._mix(part) for part in parts]
+        return {name: np.stack([mixture[name] for mixture in mixtures]) for name in self.window}
+
+    def _mix(self, part: Part) -> dict[str, NDArray[np.float32]]:
+        name, change = self.change(part)
+        if part.alone:
+            return {**self.background, name: self.background[name] - change}
+        return {**self.window, name: self.window[name] + change}
+
+
+class SignalCanvas(Canvas):
+    """A window of signals; the background is a typical stretch of the recording."""
+
+    def __init__(
         self,
-        signals: Mapping[str, NDArray[np.float32]],
+        window: Mapping[str, NDArray[np.float32]],
         background: Mapping[str, NDArray[np.float32]],
-        presence: Mapping[str, NDArray[np.float32]],
         rate_hz: float,
     ) -> None:
-        self.inputs = {**signals, **presence}
-        self._differences = {name: background[name] - signals[name] for name in signals}
+        super().__init__(window, background)
         self._rate_hz = rate_hz
 
-    def paint(self, part: Part) -> dict[str, NDArray[np.float32]]:
-        """Give what the network takes of the window once a part of it is background."""
-        difference = self._differences[part.modality]
-        change = np.zeros_like(difference)
+    def change(self, part: Part) -> tuple[str, NDArray[np.float32]]:
+        """Give which of the network's inputs a part belongs to, and what is to be added to make it background."""
+        name = part.modality
         rows = slice(None) if part.row is None else [part.row]
-        change[rows] = difference[rows]
+        change = np.zeros_like(self.window[name])
+        change[rows] = self.background[name][rows] - self.window[name][rows]
         if part.band is not None:
-            change = pass_band(change, part.band, BAND_EDGES_HZ[part.modality], self._rate_hz)
+            change = pass_band(change, part.band, BAND_EDGES_HZ[name], self._rate_hz)
         if part.segment is not None:
             change *= fade(part.segment, change.shape[-1], self._rate_hz)
-        return {**self.inputs, part.modality: self.inputs[part.modality] + change}
+        return name, change
 
 
 def fade(segment: int, n_samples: int, rate_hz: float) -> NDArray[np.float32]:

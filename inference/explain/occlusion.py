@@ -1,10 +1,13 @@
 """Occlusion: what a network no longer says once a part of the window is the recording's own background.
 
-Needs ONNX Runtime alone, and answers at once. Source: Zeiler and Fergus 2014, arXiv 1311.2901, section 4.2.
+Needs ONNX Runtime alone, and answers at once. Source: Zeiler and Fergus 2014, arXiv 1311.2901, section 4.2. Channels
+that show the same stand in for each other, and none would be missed; so each part is also put into the background
+alone.
 """
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
@@ -57,9 +60,10 @@ def occlude(
 class Occluder:
     """Explains moments of one recording by occlusion.
 
-    Every channel, every band and every half second of each modality is replaced alone; what the log odds lose is its
-    effect. A cell of the map is the effect of its channel, shared out over time and bands as these have effects: a
-    cell of its own is not asked about, which would take thousands of windows.
+    The effect of a channel, of a band or of half a second of either modality is the mean of what the log odds lose
+    without it and of what the background's log odds gain from it. A cell of the map is the effect of its channel,
+    shared out over time and bands as these have effects: cells are not asked about one by one, which would take
+    thousands of windows.
 
     Parameters
     ----------
@@ -86,9 +90,7 @@ class Occluder:
         rows = {"eeg": subject.eeg_rows, "emg": subject.emg_rows}
         n_segments = round(subject.spec.window_s / SEGMENT_S)
         parts = [part for modality in MODALITIES for part in _list_parts(modality, rows[modality], n_segments)]
-        canvas = self._canvas(window)
-        score, *left = self._ask(canvas, parts)
-        effects = dict(zip(parts, score - np.array(left), strict=True))
+        score, effects = self._measure(self._canvas(window), parts)
         maps = [_share_out(effects, modality, rows[modality], n_segments) for modality in MODALITIES]
         eeg, emg = maps
         return Relevance(
@@ -104,20 +106,18 @@ class Occluder:
             eeg=eeg,
             emg_hz=band_centres_hz("emg"),
             emg=emg,
-            score=float(score),
+            score=score,
             gap=float("nan"),
             problems=subject.problems,
         )
 
     def _canvas(self, window: Stretch) -> Canvas:
-        plan, spec = self._subject.plan, self._subject.spec
-        presence = {"eeg_present": plan.eeg_present}
-        signals: dict[str, NDArray[np.float32]] = {"eeg": window.eeg}
-        background: dict[str, NDArray[np.float32]] = {"eeg": self._typical.eeg}
-        if spec.n_emg:
-            presence["emg_present"] = plan.emg_present
-            signals["emg"], background["emg"] = window.emg, self._typical.emg
-        return SignalCanvas(signals, background, presence, spec.rate_hz)
+        return SignalCanvas(self._name_inputs(window), self._name_inputs(self._typical), self._subject.spec.rate_hz)
+
+    def _name_inputs(self, stretch: Stretch) -> dict[str, NDArray[np.float32]]:
+        plan = self._subject.plan
+        inputs = {"eeg": stretch.eeg, "eeg_present": plan.eeg_present}
+        return {**inputs, "emg": stretch.emg, "emg_present": plan.emg_present} if len(plan.emg_present) else inputs
 
     @cached_property
     def _typical(self) -> Stretch:
@@ -131,17 +131,20 @@ class Occluder:
         strangeness = np.abs(loudness - np.median(loudness, axis=0)).sum(axis=1)
         return cuts[int(strangeness.argmin())]
 
-    def _ask(self, canvas: Canvas, parts: Sequence[Part]) -> NDArray[np.float64]:
-        """Give the log odds of the window as it is, and then with each part painted over."""
-        batches = [parts[first : first + _WINDOWS_AT_ONCE] for first in range(0, len(parts), _WINDOWS_AT_ONCE)]
+    def _measure(self, canvas: Canvas, parts: Sequence[Part]) -> tuple[float, dict[Part, float]]:
+        """Give the log odds of the window as it is, and the effect of each part."""
+        asked = [*parts, *(replace(part, alone=True) for part in parts)]
+        batches = [asked[first : first + _WINDOWS_AT_ONCE] for first in range(0, len(asked), _WINDOWS_AT_ONCE)]
 
         def ask(batch: Sequence[Part]) -> NDArray[np.float64]:
             self._subject.checkpoint()
             return self._log_odds(canvas.stack(batch))
 
-        whole = self._log_odds({name: values[None] for name, values in canvas.inputs.items()})
+        ends = {name: np.stack([canvas.window[name], canvas.background[name]]) for name in canvas.window}
+        whole, nothing = self._log_odds(ends)
         with ThreadPoolExecutor(_N_THREADS) as pool:
-            return np.concatenate([whole, *pool.map(ask, batches)])
+            without, alone = np.split(np.concatenate(list(pool.map(ask, batches))), 2)
+        return float(whole), dict(zip(parts, (whole - without + alone - nothing) / 2, strict=True))
 
     def _log_odds(self, inputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
         answer = self._subject.package.card.answer
@@ -162,7 +165,7 @@ def _list_parts(modality: Modality, rows: NDArray[np.intp], n_segments: int) -> 
 
 
 def _share_out(
-    effects: dict[Part, np.float64], modality: Modality, rows: NDArray[np.intp], n_segments: int
+    effects: dict[Part, float], modality: Modality, rows: NDArray[np.intp], n_segments: int
 ) -> NDArray[np.float32]:
     """Give a modality's map, (channels, bands, segments): each channel's effect in shares of bands and of segments."""
     n_bands = len(BAND_EDGES_HZ[modality]) - 1
@@ -174,7 +177,7 @@ def _share_out(
     return np.asarray(np.einsum("c,b,t->cbt", channels, bands, segments), dtype=np.float32)
 
 
-def _shares(effects: Sequence[np.float64]) -> NDArray[np.float64]:
+def _shares(effects: Sequence[float]) -> NDArray[np.float64]:
     """Give shares that add up to 1, in proportion to what speaks for the event; equal ones where nothing does."""
     support = np.maximum(np.array(effects), 0.0)
     total = support.sum()

@@ -6,6 +6,8 @@ from inference.explain.scalogram import scalogram, show_scalogram
 from inference.explain.subject import Subject
 from inference.recordings.array import ArrayRecording
 from inference.recordings.recording import Gap
+from inference.runtime.package import open_package
+from inference.runtime.registry import SHIPPED_FOLDER
 from tests.inference.runtime.packages import make_burst_package
 from tests.inference.runtime.patients import make_patient
 
@@ -51,6 +53,6 @@ def test_nothing_is_shown_in_a_gap_or_beyond_the_recording(package):
     np.testing.assert_array_equal(known, expected)
 
 
-def test_a_network_that_looks_at_one_channel_is_refused_in_a_sentence(untrained_packages):
+def test_a_network_that_looks_at_one_channel_is_refused_in_a_sentence():
     with pytest.raises(AnalysisError, match="does not look at a montage"):
-        scalogram(make_patient(), untrained_packages["focus-localisation"], 0.0, 5.0)
+        scalogram(make_patient(), open_package(SHIPPED_FOLDER / "focus-localisation"), 0.0, 5.0)

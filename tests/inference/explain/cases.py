@@ -1,0 +1,40 @@
+"""A simulated infant with spasms that the shipped network finds, opened as explanations open it."""
+
+from dataclasses import dataclass
+
+from inference.explain.gradients import GradientExplainer
+from inference.explain.subject import Subject
+from inference.runtime.package import ModelPackage, open_package
+from inference.runtime.registry import SHIPPED_FOLDER
+from inference.simulate import Role, SimulatedCase, TruthEvent, simulate_infant
+
+SEED, DURATION_S, RATE_HZ = 300000, 40.0, 256.0
+
+
+@dataclass(frozen=True)
+class ExplainedCase:
+    """``spasms`` are those around which there is a whole window, ``centre_s`` speaks for the first of them."""
+
+    case: SimulatedCase
+    package: ModelPackage
+    subject: Subject
+    explainer: GradientExplainer
+    spasms: tuple[TruthEvent, ...]
+
+    @property
+    def centre_s(self) -> float:
+        return centre_of(self.spasms[-1])
+
+
+def centre_of(spasm: TruthEvent) -> float:
+    """Give the time of the network's grid that speaks for a spasm's beginning, which tells it from a movement."""
+    return round(2 * (spasm.onset_s + 0.5)) / 2
+
+
+def open_case() -> ExplainedCase:
+    case = simulate_infant(SEED, DURATION_S, RATE_HZ)
+    package = open_package(SHIPPED_FOLDER / "iess-fusionnet")
+    subject = Subject(case.recording, package)
+    whole = (2.5, DURATION_S - 3.0)
+    spasms = tuple(e for e in case.truth if e.role is Role.SPASM and whole[0] < e.onset_s < whole[1])
+    return ExplainedCase(case, package, subject, GradientExplainer(subject), spasms)

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from inference.explain.canvas import BAND_EDGES_HZ, fade, pass_band
+from inference.explain.occlusion import Occluder, occlude
+from inference.explain.subject import Subject
+from inference.recordings.recording import Gap
+from tests.inference.explain.cases import centre_of
+from tests.inference.runtime.packages import make_burst_package
+from tests.inference.runtime.patients import make_patient
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    return make_burst_package(tmp_path_factory.mktemp("packages"))
+
+
+def test_what_a_muscle_alone_tells_is_found_in_that_muscle_at_that_time(package):
+    recording = make_patient(bursts_s=(60.0,))
+    found = occlude(recording, package, 60.5, "cpu")
+    assert found.channels[-2:] == ("L DELT", "R DELT")
+    assert found.score > 0
+    assert np.abs(found.by_channel[: found.n_eeg]).max() < 1e-6
+    assert found.emg_share == pytest.approx(1.0)
+    peak_s = found.time_s[found.by_channel[-2:].sum(axis=0).argmax()]
+    assert 60.0 <= peak_s <= 61.0
+
+
+def test_a_channels_effect_is_shared_out_whole(package):
+    found = occlude(make_patient(bursts_s=(60.0,)), package, 60.5, "cpu")
+    np.testing.assert_allclose(found.by_channel[-2:], found.emg.sum(axis=1), rtol=1e-5)
+    assert found.emg.shape == (2, len(found.emg_hz), len(found.time_s))
+    assert found.eeg.shape == (found.n_eeg, len(found.eeg_hz), len(found.time_s))
+
+
+def test_a_recording_without_muscles_is_explained_from_the_eeg_alone(package):
+    found = occlude(make_patient(muscles=()), package, 60.5, "cpu")
+    assert found.emg.shape[0] == 0
+    assert len(found.channels) == found.n_eeg == len(found.by_channel)
+    assert any("EMG" in problem for problem in found.problems)
+
+
+def test_background_is_taken_from_where_there_is_no_gap(package):
+    gaps = [Gap(onset_s, 2.0) for onset_s in np.arange(0.0, 96.0, 5.0)]
+    subject = Subject(make_patient(gaps=gaps), package)
+    assert all(stretch.onset_s >= 90.0 for stretch in subject.background)
+
+
+def test_explaining_stops_when_it_is_no_longer_wanted(package):
+    class NoLongerWantedError(Exception):
+        pass
+
+    def checkpoint():
+        if wanted.pop():
+            raise NoLongerWantedError
+
+    wanted = [True]
+    subject = Subject(make_patient(), package)
+    subject.checkpoint = checkpoint
+    with pytest.raises(NoLongerWantedError):
+        Occluder(subject, "cpu").explain(60.5)
+
+
+def test_segments_add_up_to_the_whole_window():
+    weights = sum(fade(segment, 1024, 256.0) for segment in range(8))
+    np.testing.assert_allclose(weights, 1.0, atol=1e-6)
+
+
+def test_bands_add_up_to_the_signal():
+    signals = np.random.default_rng(0).normal(size=(3, 1024)).astype(np.float32)
+    edges_hz = BAND_EDGES_HZ["eeg"]
+    parts = [pass_band(signals, band, edges_hz, 256.0) for band in range(len(edges_hz) - 1)]
+    np.testing.assert_allclose(sum(parts), signals, atol=1e-5)
+
+
+def test_the_shipped_spasm_network_is_explained_by_what_happens_in_the_spasm(explained):
+    occluder = Occluder(explained.subject, "cpu")
+    hits = 0
+    for spasm in explained.spasms:
+        found = occluder.explain(centre_of(spasm))
+        peak_s = found.time_s[found.by_channel.sum(axis=0).argmax()]
+        hits += spasm.onset_s - 0.25 <= peak_s <= spasm.end_s + 0.25
+    assert hits >= 0.8 * len(explained.spasms)
+
+
+def test_occlusion_and_gradients_explain_the_same_log_odds(explained):
+    occluded = Occluder(explained.subject, "cpu").explain(explained.centre_s)
+    assert occluded.score == pytest.approx(explained.explainer.explain(explained.centre_s).score, abs=1e-2)
