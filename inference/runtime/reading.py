@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.recordings.recording import Recording
-from inference.signals.filters import FilterSettings, filter_signal, guard_s
-from inference.signals.resampling import resample
+from inference.signals.conditioning import condition
+from inference.signals.filters import FilterSettings, guard_s
 
 #: Signals are prepared in tiles on a fixed grid, so that no sample depends on how the recording is read.
 TILE_S = 30.0
@@ -63,7 +63,7 @@ class SignalReader:
         for native_hz, rows in self._group_by_rate(channels):
             self._checkpoint()
             spans = self._recording.read([channels[row] for row in rows], read_onset_s, read_duration_s)
-            prepared = resample(filter_signal(np.stack(spans), native_hz, settings), native_hz, self._rate_hz)
+            prepared = condition(np.stack(spans), native_hz, self._rate_hz, settings)
             # The first sample that was read lies on the channel's own grid, less than half a sample from the onset.
             lead_s = onset_s - round(read_onset_s * native_hz) / native_hz
             start = round(lead_s * self._rate_hz)
