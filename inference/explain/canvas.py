@@ -8,6 +8,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.runtime.cards import MontageInputs
+
 Modality = Literal["eeg", "emg"]
 MODALITIES: Final[tuple[Modality, ...]] = ("eeg", "emg")
 #: Edges of the bands that are replaced together: the usual ones of EEG, and octaves of muscles.
@@ -90,6 +92,39 @@ class SignalCanvas(Canvas):
         return name, change
 
 
+class FeatureCanvas(Canvas):
+    """A window of features, (features, channels, frames) each; the background is typical features of the recording.
+
+    Parameters
+    ----------
+    names : which of the network's inputs holds the features of each modality.
+    bands : for each modality the band of `BAND_EDGES_HZ` that each feature belongs to.
+    n_segments : into how many segments the frames are divided.
+    """
+
+    def __init__(
+        self,
+        window: Mapping[str, NDArray[np.float32]],
+        background: Mapping[str, NDArray[np.float32]],
+        names: Mapping[Modality, str],
+        bands: Mapping[Modality, NDArray[np.intp]],
+        n_segments: int,
+    ) -> None:
+        super().__init__(window, background)
+        self._names, self._bands, self._n_segments = names, bands, n_segments
+
+    def change(self, part: Part) -> tuple[str, NDArray[np.float32]]:
+        """Give which of the network's inputs a part belongs to, and what is to be added to make it background."""
+        name = self._names[part.modality]
+        difference = self.background[name] - self.window[name]
+        n_features, n_channels, n_frames = difference.shape
+        segments = np.arange(n_frames) * self._n_segments // n_frames
+        features = np.full(n_features, True) if part.band is None else self._bands[part.modality] == part.band
+        rows = np.full(n_channels, True) if part.row is None else np.arange(n_channels) == part.row
+        frames = np.full(n_frames, True) if part.segment is None else segments == part.segment
+        return name, difference * features[:, None, None] * rows[:, None] * frames
+
+
 def fade(segment: int, n_samples: int, rate_hz: float) -> NDArray[np.float32]:
     """Give a weight over time, 1 within a segment; those of all segments add up to 1."""
     time_s = (np.arange(n_samples, dtype=np.float64) + 0.5) / np.float64(rate_hz)
@@ -104,10 +139,19 @@ def pass_band(
 ) -> NDArray[np.float32]:
     """Give the share of a band in signals; those of all bands add up to the signals."""
     spectrum = np.fft.rfft(signals, axis=-1)
-    bins_hz = np.fft.rfftfreq(signals.shape[-1], 1 / rate_hz)
-    inner = np.asarray(edges_hz[1:-1])
-    spectrum[..., np.searchsorted(inner, bins_hz, side="right") != band] = 0
+    bins_hz = np.fft.rfftfreq(signals.shape[-1], 1 / rate_hz).astype(np.float64)
+    spectrum[..., find_bands(bins_hz, edges_hz) != band] = 0
     return np.fft.irfft(spectrum, signals.shape[-1], axis=-1).astype(np.float32)
+
+
+def find_bands(hz: NDArray[np.float64], edges_hz: Sequence[float]) -> NDArray[np.intp]:
+    """Give the band that each frequency belongs to; what lies beyond the outer edges belongs to the nearest."""
+    return np.searchsorted(edges_hz[1:-1], hz, side="right")
+
+
+def count_segments(spec: MontageInputs) -> int:
+    """Count the segments of a window."""
+    return max(1, round(spec.window_s / SEGMENT_S))
 
 
 def band_centres_hz(modality: Modality) -> NDArray[np.float64]:

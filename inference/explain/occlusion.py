@@ -8,28 +8,26 @@ alone.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.explain.asked import open_asked
 from inference.explain.canvas import (
     BAND_EDGES_HZ,
     MODALITIES,
-    SEGMENT_S,
     Canvas,
     Modality,
     Part,
-    SignalCanvas,
     band_centres_hz,
+    count_segments,
 )
 from inference.explain.relevance import OCCLUSION, Relevance
-from inference.explain.subject import Stretch, Subject
+from inference.explain.subject import Subject
 from inference.recordings.recording import Recording
 from inference.runtime.package import ModelPackage
 from inference.runtime.reading import carry_on
-from inference.runtime.session import NetworkSession
 
 #: A reader waits for this, so that it may have both of two cores for the moment.
 _N_THREADS: Final = 2
@@ -68,12 +66,12 @@ class Occluder:
     Parameters
     ----------
     subject : the recording as the network sees it; its checkpoint is called between pieces of work.
-    provider : as `inference.runtime.session.NetworkSession` takes it.
+    provider : as `inference.runtime.session.Graph` takes it.
     """
 
     def __init__(self, subject: Subject, provider: str = "auto") -> None:
         self._subject = subject
-        self._session = NetworkSession(subject.package, provider)
+        self._asked = open_asked(subject, provider)
 
     def explain(self, centre_s: float) -> Relevance:
         """Explain the window that speaks for ``centre_s``.
@@ -88,9 +86,9 @@ class Occluder:
         subject = self._subject
         window = subject.window(centre_s)
         rows = {"eeg": subject.eeg_rows, "emg": subject.emg_rows}
-        n_segments = round(subject.spec.window_s / SEGMENT_S)
+        n_segments = count_segments(subject.spec)
         parts = [part for modality in MODALITIES for part in _list_parts(modality, rows[modality], n_segments)]
-        score, effects = self._measure(self._canvas(window), parts)
+        score, effects = self._measure(self._asked.canvas(window), parts)
         maps = [_share_out(effects, modality, rows[modality], n_segments) for modality in MODALITIES]
         eeg, emg = maps
         return Relevance(
@@ -100,7 +98,8 @@ class Occluder:
             onset_s=window.onset_s,
             duration_s=subject.spec.window_s,
             channels=subject.channels,
-            time_s=window.onset_s + (np.arange(n_segments, dtype=np.float64) + 0.5) * SEGMENT_S,
+            time_s=window.onset_s
+            + (np.arange(n_segments, dtype=np.float64) + 0.5) * subject.spec.window_s / n_segments,
             by_channel=np.concatenate([eeg.sum(axis=1), emg.sum(axis=1)]),
             eeg_hz=band_centres_hz("eeg"),
             eeg=eeg,
@@ -110,26 +109,6 @@ class Occluder:
             gap=float("nan"),
             problems=subject.problems,
         )
-
-    def _canvas(self, window: Stretch) -> Canvas:
-        return SignalCanvas(self._name_inputs(window), self._name_inputs(self._typical), self._subject.spec.rate_hz)
-
-    def _name_inputs(self, stretch: Stretch) -> dict[str, NDArray[np.float32]]:
-        plan = self._subject.plan
-        inputs = {"eeg": stretch.eeg, "eeg_present": plan.eeg_present}
-        return {**inputs, "emg": stretch.emg, "emg_present": plan.emg_present} if len(plan.emg_present) else inputs
-
-    @cached_property
-    def _typical(self) -> Stretch:
-        """The stretch, as long as a window, whose amplitudes are nearest to the median of all."""
-        n_samples = round(self._subject.spec.window_s * self._subject.spec.rate_hz)
-        cuts = [
-            Stretch(stretch.onset_s, stretch.eeg[:, :n_samples], stretch.emg[:, :n_samples])
-            for stretch in self._subject.background
-        ]
-        loudness = np.log([np.concatenate([cut.eeg, cut.emg]).std(axis=1) + 1e-3 for cut in cuts])
-        strangeness = np.abs(loudness - np.median(loudness, axis=0)).sum(axis=1)
-        return cuts[int(strangeness.argmin())]
 
     def _measure(self, canvas: Canvas, parts: Sequence[Part]) -> tuple[float, dict[Part, float]]:
         """Give the log odds of the window as it is, and the effect of each part."""
@@ -148,7 +127,7 @@ class Occluder:
 
     def _log_odds(self, inputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
         answer = self._subject.package.card.answer
-        probability = self._session.run(inputs)[answer.name].astype(np.float64)
+        probability = self._asked.run(inputs)[answer.name].astype(np.float64)
         event = probability[:, answer.classes.index(answer.event_class)]
         other = probability.sum(axis=1) - event
         return np.asarray(np.log(np.maximum(event, _LEAST_PROBABILITY) / np.maximum(other, _LEAST_PROBABILITY)))

@@ -83,6 +83,12 @@ class Subject:
         self.channels = (*_name_electrodes(recording, self.plan, spec), *_name_muscles(recording, self.plan))
 
     @property
+    def presence(self) -> dict[str, NDArray[np.float32]]:
+        """What tells the network which channels are there, by the names of its inputs."""
+        eeg = {"eeg_present": self.plan.eeg_present}
+        return {**eeg, "emg_present": self.plan.emg_present} if self.spec.n_emg else eeg
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Plain sentences on what is not as the network knows it."""
         estimated = ", ".join(self.plan.interpolated)
