@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inference.explain.grad_cam import overview
@@ -13,6 +14,7 @@ from inference.explain.judge import Features, Judge
 from inference.explain.mamba_lrp import propagate
 from inference.explain.relevance import GRAD_CAM, INTEGRATED_GRADIENTS, MAMBA_LRP, Relevance
 from inference.explain.subject import Subject
+from inference.models.blocks.morlet import MorletConfig
 from inference.recordings.recording import Recording
 from inference.runtime.package import ModelPackage
 from inference.runtime.reading import carry_on
@@ -80,8 +82,8 @@ class GradientExplainer:
         step = config.window_frames // n_frames
         frame_s = config.frame_samples / config.rate_hz
         by_channel = np.concatenate([eeg.sum(axis=1), emg.sum(axis=1)])
-        eeg_hz, emg_hz = (np.array(bank.frequencies_hz) for bank in (config.eeg_wavelets, config.emg_wavelets))
-        has_axis = eeg.shape[1] == len(eeg_hz)
+        eeg_hz, eeg = order_by_frequency(eeg, config.eeg_wavelets)
+        emg_hz, emg = order_by_frequency(emg, config.emg_wavelets)
         return Relevance(
             model=subject.package.reference,
             method=method,
@@ -91,14 +93,30 @@ class GradientExplainer:
             channels=subject.channels,
             time_s=onset_s + (step * np.arange(n_frames, dtype=np.float64) + 0.5) * frame_s,
             by_channel=by_channel,
-            eeg_hz=eeg_hz if has_axis else eeg_hz[:0],
-            eeg=eeg if has_axis else eeg[:, :0],
-            emg_hz=emg_hz if has_axis else emg_hz[:0],
-            emg=emg if has_axis else emg[:, :0],
+            eeg_hz=eeg_hz,
+            eeg=eeg,
+            emg_hz=emg_hz,
+            emg=emg,
             score=found.score,
             gap=found.gap,
             problems=(*subject.problems, *found.problems),
         )
+
+
+def order_by_frequency(
+    relevance: NDArray[np.float32], bank: MorletConfig
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Give frequencies and what belongs to them, ascending, from relevance (channels, features, frames).
+
+    Features behind those of the wavelets show the signal below them with its sign: they come first, each one step of
+    the bank's lower. A single feature has no frequency, and nothing is left of it.
+    """
+    if relevance.shape[1] == 1:
+        return np.zeros(0), relevance[:, :0]
+    n_slow = relevance.shape[1] - bank.n_frequencies
+    hz = np.array(bank.frequencies_hz)
+    slow_hz = hz[0] * (hz[0] / hz[1]) ** np.arange(n_slow, 0, -1)
+    return np.concatenate([slow_hz, hz]), np.roll(relevance, n_slow, axis=1)
 
 
 class _Found(NamedTuple):

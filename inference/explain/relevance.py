@@ -31,7 +31,8 @@ class Relevance:
         electrode that is missing is not among them.
     time_s : (T,) centres of the frames, on the recording's clock.
     by_channel : (channels, T) float32, summed over frequencies.
-    eeg_hz, eeg : (F,) ascending, and (EEG channels, F, T) float32; F is 0 where the method has no frequency axis.
+    eeg_hz, eeg : (F,) ascending, and (EEG channels, F, T) float32; F is 0 where the method has no frequency axis. Below
+        the lowest wavelet lies what belongs to the slow wave with its sign, where the network sees that.
     emg_hz, emg : the same of the EMG.
     score : what is explained, in log odds.
     gap : what the parts leave unexplained of what they claim to add up to, as a share of it; NaN where the method
