@@ -35,7 +35,7 @@ from inference.training.iess_export import Calibrated
 FOLDER = SHIPPED_FOLDER / "iess-fusionnet"
 RESULTS = Path(__file__).parent / "results" / "explain.json"
 #: Training, validation and the other benchmarks use none of these.
-FIRST_SEED, N_INFANTS, DURATION_S, RATE_HZ = 350_000, 12, 90.0, 1024.0
+FIRST_SEED, N_INFANTS, DURATION_S, RATE_HZ = 350_000, 14, 90.0, 1024.0
 MOST_SPASMS = 4
 #: Named by a reader as leading: so many electrodes of 25, so many muscles of 4.
 N_LEADING = {"eeg": 5, "emg": 1}
@@ -74,8 +74,8 @@ class Outcome:
 
 def meet(seed: int, package: ModelPackage, duration_s: float) -> Infant:
     """Simulate an infant with and without its spasms, and open both recordings."""
-    case = simulate_infant(seed, duration_s, RATE_HZ)
-    calm = simulate_infant(seed, duration_s, RATE_HZ, scenario=replace(Scenario(), with_spasms=False))
+    case = simulate_infant(seed, duration_s, RATE_HZ, scenario=Scenario.dense())
+    calm = simulate_infant(seed, duration_s, RATE_HZ, scenario=replace(Scenario.dense(), with_spasms=False))
     subject = Subject(case.recording, package)
     spasms = tuple(e for e in case.truth if e.role is Role.SPASM and 3.5 < e.onset_s < duration_s - 4.0)
     opened = GradientExplainer(subject), Occluder(subject, "cpu"), Subject(calm.recording, package)
@@ -262,7 +262,8 @@ def main() -> None:
             if outcomes:
                 summary = summarise(package, outcomes, args.infants, args.seconds)
                 args.json.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    print_table(summary)
+    if outcomes:
+        print_table(summary)
 
 
 def _with_package(infant: Infant, package: ModelPackage) -> Infant:
