@@ -1,10 +1,15 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from inference.explain.canvas import BAND_EDGES_HZ, fade, pass_band
+from inference.explain.asked import open_asked
+from inference.explain.canvas import BAND_EDGES_HZ, Part
 from inference.explain.occlusion import Occluder, occlude
 from inference.explain.subject import Subject
 from inference.recordings.recording import Gap
+from tests.conftest import REPOSITORY
 from tests.inference.explain.cases import centre_of
 from tests.inference.runtime.packages import make_burst_package
 from tests.inference.runtime.patients import make_patient
@@ -61,16 +66,26 @@ def test_explaining_stops_when_it_is_no_longer_wanted(package):
         Occluder(subject, "cpu").explain(60.5)
 
 
-def test_segments_add_up_to_the_whole_window():
-    weights = sum(fade(segment, 1024, 256.0) for segment in range(8))
-    np.testing.assert_allclose(weights, 1.0, atol=1e-6)
+def test_occlusion_and_scalograms_need_no_torch():
+    code = (
+        "import sys, inference.explain.occlusion, inference.explain.scalogram; "
+        "print([name for name in ('torch', 'PySide6') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert told.stdout.strip() == "[]"
 
 
-def test_bands_add_up_to_the_signal():
-    signals = np.random.default_rng(0).normal(size=(3, 1024)).astype(np.float32)
-    edges_hz = BAND_EDGES_HZ["eeg"]
-    parts = [pass_band(signals, band, edges_hz, 256.0) for band in range(len(edges_hz) - 1)]
-    np.testing.assert_allclose(sum(parts), signals, atol=1e-5)
+def test_features_are_told_apart_by_the_tones_that_they_answer_to(explained):
+    canvas = open_asked(explained.subject, "cpu").canvas(explained.subject.window(explained.centre_s))
+    bank = explained.explainer.judge.network.config.eeg_wavelets
+    name, change = canvas.change(Part("eeg", band=2))
+    assert canvas.window[name].shape[1] == 25
+    changed = np.flatnonzero(np.abs(change).sum(axis=(1, 2)))
+    hz = np.array(bank.frequencies_hz)
+    low_hz, high_hz = BAND_EDGES_HZ["eeg"][2:4]
+    inside = np.flatnonzero((hz > 1.1 * low_hz) & (hz < high_hz / 1.1))
+    near = np.flatnonzero((hz > low_hz / 1.1) & (hz < 1.1 * high_hz))
+    assert set(inside) <= set(changed) <= set(near)
 
 
 def test_the_shipped_spasm_network_is_explained_by_what_happens_in_the_spasm(explained):
