@@ -1,6 +1,6 @@
 """Prints whether explanations of the shipped IESS-FusionNet name what it looks at, and what was put there.
 
-``python -m tests.benchmarks.explain [--infants N] [--seconds S] [--json FILE]`` simulates infants that no training saw,
+``python -m tests.benchmarks.explain [--infants N] [--seconds S] [--resume] [--json FILE]`` simulates infants that no training saw,
 each with its spasms and, from the same seed, without them; what differs in the network's features is what was put
 there. Every spasm that the network finds is explained by every method at a moment drawn at random from those for which
 it does.
@@ -10,9 +10,10 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
@@ -70,6 +71,14 @@ class Outcome:
     score: float
     background: float
     figures: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def rounded(self) -> "Outcome":
+        """Give the same in as many digits as a results file needs; what is unknown is left out."""
+        figures = {
+            method: {name: round(value, 7) for name, value in given.items() if np.isfinite(value)}
+            for method, given in self.figures.items()
+        }
+        return Outcome(self.seed, round(self.score, 4), round(self.background, 4), figures)
 
 
 def meet(seed: int, package: ModelPackage, duration_s: float) -> Infant:
@@ -180,7 +189,7 @@ def examine(infant: Infant, scrambled: Infant, rng: np.random.Generator) -> Iter
                 "gap": found.gap,
                 **timing,
             }
-        yield outcome
+        yield outcome.rounded()
 
 
 def scramble(package: ModelPackage, folder: Path) -> ModelPackage:
@@ -214,27 +223,42 @@ def interval(outcomes: list[Outcome], method: str, name: str) -> list[float] | N
     return [round(float(x), 4) for x in (np.concatenate(values).mean(), *np.percentile(means, [2.5, 97.5]))]
 
 
-def summarise(package: ModelPackage, outcomes: list[Outcome], n_infants: int, duration_s: float) -> dict[str, object]:
+def summarise(package: ModelPackage, outcomes: list[Outcome], done: list[int], duration_s: float) -> dict[str, Any]:
     """Put everything into one plain object."""
-    methods = list(outcomes[0].figures)
-    names = list(dict.fromkeys(name for method in methods for name in outcomes[0].figures[method]))
+    methods = list(outcomes[0].figures) if outcomes else []
+    names = list(dict.fromkeys(name for each in outcomes for given in each.figures.values() for name in given))
     return {
-        "command": f"python -m tests.benchmarks.explain --infants {n_infants} --seconds {duration_s:g}",
+        "command": f"python -m tests.benchmarks.explain --infants {len(done)} --seconds {duration_s:g}",
         "package": {"name": package.card.name, "version": package.card.version, "digest": package.reference.digest},
-        "seeds": [FIRST_SEED, FIRST_SEED + n_infants - 1],
+        "seeds": done,
         "infants": len({outcome.seed for outcome in outcomes}),
         "spasms": len(outcomes),
         "interval": f"mean over spasms and 95 %, {_DRAWS} draws of whole infants",
-        "log_odds": round(float(np.mean([outcome.score for outcome in outcomes])), 3),
-        "log_odds_of_background": round(float(np.mean([outcome.background for outcome in outcomes])), 3),
+        "log_odds": _mean([outcome.score for outcome in outcomes]),
+        "log_odds_of_background": _mean([outcome.background for outcome in outcomes]),
         "methods": {
             method: {name: value for name in names if (value := interval(outcomes, method, name)) is not None}
             for method in methods
         },
+        "by_spasm": [asdict(outcome) for outcome in outcomes],
     }
 
 
-def print_table(summary: dict[str, object]) -> None:
+def resume(path: Path, package: ModelPackage) -> tuple[list[int], list[Outcome]]:
+    """Give the seeds that are done, and what came of their spasms; none where another package was examined."""
+    if not path.exists():
+        return [], []
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if found["package"]["digest"] != package.reference.digest:
+        return [], []
+    return found["seeds"], [Outcome(**outcome) for outcome in found["by_spasm"]]
+
+
+def _mean(values: list[float]) -> float | None:
+    return round(float(np.mean(values)), 3) if values else None
+
+
+def print_table(summary: dict[str, Any]) -> None:
     """Print every figure of every method."""
     print(f"{summary['spasms']} spasms of {summary['infants']} infants, {summary['package']}")
     for method, figures in summary["methods"].items():
@@ -248,22 +272,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--infants", type=int, default=N_INFANTS)
     parser.add_argument("--seconds", type=float, default=DURATION_S)
+    parser.add_argument("--resume", action="store_true", help="go on behind the infants in the results file")
     parser.add_argument("--json", type=Path, default=RESULTS)
     args = parser.parse_args()
     package = open_package(FOLDER)
-    outcomes: list[Outcome] = []
+    done, outcomes = resume(args.json, package) if args.resume else ([], [])
     with TemporaryDirectory() as folder:
         scrambled_package = scramble(package, Path(folder) / "scrambled")
-        for seed in range(FIRST_SEED, FIRST_SEED + args.infants):
+        for seed in range(FIRST_SEED + len(done), FIRST_SEED + args.infants):
             infant = meet(seed, package, args.seconds)
             rng = np.random.default_rng(seed)
             outcomes += examine(infant, _with_package(infant, scrambled_package), rng)
+            done.append(seed)
             print(f"{seed}: {len(outcomes)} spasms so far", flush=True)
-            if outcomes:
-                summary = summarise(package, outcomes, args.infants, args.seconds)
-                args.json.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    if outcomes:
-        print_table(summary)
+            summary = summarise(package, outcomes, done, args.seconds)
+            args.json.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    print_table(summarise(package, outcomes, done, args.seconds))
 
 
 def _with_package(infant: Infant, package: ModelPackage) -> Infant:
