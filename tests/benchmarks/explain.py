@@ -1,9 +1,9 @@
 """Prints whether explanations of the shipped IESS-FusionNet name what it looks at, and what was put there.
 
-``python -m tests.benchmarks.explain [--infants N] [--seconds S] [--resume] [--json FILE]`` simulates infants that no training saw,
-each with its spasms and, from the same seed, without them; what differs in the network's features is what was put
-there. Every spasm that the network finds is explained by every method at a moment drawn at random from those for which
-it does.
+``python -m tests.benchmarks.explain [--infants N] [--seconds S] [--resume] [--json FILE]`` simulates infants that no
+training saw, each with its spasms and, from the same seed, without them; what differs in the network's features is what
+was put there. Every spasm that the network finds is explained by every method at a moment drawn at random from those
+for which it does.
 """
 
 import argparse
