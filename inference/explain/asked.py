@@ -44,7 +44,7 @@ def open_asked(subject: Subject, provider: str) -> Asked:
     """Load the network of a subject's package."""
     if subject.package.has_parts:
         session = PartsSession(subject.package, provider, _THREADS)
-        # A body that looks at signals as well is shown other signals only by way of its front end.
+        # Where the body looks at signals besides, features alone cannot be replaced.
         if not set(session.frame_samples) & set(subject.package.card.inputs.shapes):
             return AskedInParts(subject, session)
     return AskedWhole(subject, NetworkSession(subject.package, provider, _THREADS))

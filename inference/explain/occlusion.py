@@ -89,8 +89,8 @@ class Occluder:
         n_segments = count_segments(subject.spec)
         parts = [part for modality in MODALITIES for part in _list_parts(modality, rows[modality], n_segments)]
         score, effects = self._measure(self._asked.canvas(window), parts)
-        maps = [_share_out(effects, modality, rows[modality], n_segments) for modality in MODALITIES]
-        eeg, emg = maps
+        eeg, emg = (_share_out(effects, modality, rows[modality], n_segments) for modality in MODALITIES)
+        segment_s = np.float64(subject.spec.window_s / n_segments)
         return Relevance(
             model=subject.package.reference,
             method=OCCLUSION,
@@ -98,8 +98,7 @@ class Occluder:
             onset_s=window.onset_s,
             duration_s=subject.spec.window_s,
             channels=subject.channels,
-            time_s=window.onset_s
-            + (np.arange(n_segments, dtype=np.float64) + 0.5) * subject.spec.window_s / n_segments,
+            time_s=window.onset_s + (np.arange(n_segments) + 0.5) * segment_s,
             by_channel=np.concatenate([eeg.sum(axis=1), emg.sum(axis=1)]),
             eeg_hz=band_centres_hz("eeg"),
             eeg=eeg,

@@ -61,7 +61,7 @@ class Subject:
     Raises
     ------
     AnalysisError
-        The network does not look at a montage, or sees no electrode of this recording.
+        The network does not look for events in a montage, or sees no electrode of this recording.
     """
 
     def __init__(self, recording: Recording, package: ModelPackage, checkpoint: Callable[[], None] = carry_on) -> None:
@@ -70,6 +70,8 @@ class Subject:
             raise AnalysisError(
                 f"{package.card.title} cannot be explained: it does not look at a montage of electrodes."
             )
+        if not package.card.answer.event_class:
+            raise AnalysisError(f"{package.card.title} cannot be explained: it looks for no events.")
         self.recording, self.package, self.spec = recording, package, spec
         self.checkpoint = checkpoint
         plan = plan_channels(recording.channels, spec)
