@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
         self._fmri_viewer.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
         self.queue.selected.connect(self._show_available)
         self.page.page_changed.connect(self._show_position)
+        self.page.page_changed.connect(session.analysis.look_at)
         self.page.traces.failed.connect(self._tell_failed)
         self._viewer.display_changed.connect(self._show_view)
         self._show_view()

@@ -26,7 +26,7 @@ def carry_on() -> None:
 
 
 class SignalReader:
-    """Reads filtered and resampled channels of a recording.
+    """Reads filtered and resampled channels of a recording, from several threads at once if need be.
 
     Parameters
     ----------
@@ -46,9 +46,15 @@ class SignalReader:
         first: int,
         n_samples: int,
         settings: FilterSettings,
+        *,
         max_guard_s: float = math.inf,
+        checkpoint: Callable[[], None] | None = None,
     ) -> NDArray[np.float32]:
         """Read samples of some channels, filtered with as much signal around them as the filters need.
+
+        Parameters
+        ----------
+        checkpoint : takes the place of the reader's own.
 
         Returns
         -------
@@ -61,7 +67,7 @@ class SignalReader:
         read_onset_s = onset_s - edge_s
         read_duration_s = n_samples / self._rate_hz + 2 * edge_s
         for native_hz, rows in self._group_by_rate(channels):
-            self._checkpoint()
+            (checkpoint or self._checkpoint)()
             spans = self._recording.read([channels[row] for row in rows], read_onset_s, read_duration_s)
             prepared = condition(np.stack(spans), native_hz, self._rate_hz, settings)
             # The first sample that was read lies on the channel's own grid, less than half a sample from the onset.

@@ -133,8 +133,8 @@ class NetworkSession:
             stated = self.card.inputs.shapes[name]
             if shape != stated:
                 raise ModelPackageError(
-                    f"{package.folder}: the network takes {name} as windows of {list(shape)}, where its card says float "
-                    f"windows of {list(stated)}."
+                    f"{package.folder}: the network takes {name} as windows of {list(shape)}, "
+                    f"where its card says float windows of {list(stated)}."
                 )
 
     @property
