@@ -13,6 +13,7 @@ from inference.errors import AnalysisError
 from inference.recordings.recording import Recording
 from inference.runtime.cards import MontageInputs
 from inference.runtime.inputs import ChannelPlan, InputPreparer, PreparedSignals, plan_channels
+from inference.runtime.montage_run import PART_S
 from inference.runtime.package import ModelPackage
 from inference.runtime.plan import WindowPlan
 from inference.runtime.reading import carry_on
@@ -80,6 +81,7 @@ class Subject:
         self.plan = self._preparer.plan
         require_eeg(recording, bool(self.plan.eeg_present.any()), package.card.title)
         self._windows = WindowPlan(recording.duration_s, spec)
+        self._part: tuple[range, PreparedSignals] | None = None
         self.eeg_rows = np.flatnonzero(self.plan.eeg_present)
         self.emg_rows = np.flatnonzero(self.plan.emg_present)
         self.channels = (*_name_electrodes(recording, self.plan, spec), *_name_muscles(recording, self.plan))
@@ -107,16 +109,26 @@ class Subject:
         RecordingError
             The file can no longer be read.
         """
-        index = round(centre_s / self.spec.hop_s)
-        first, n_samples = self._windows.first_sample(index), self._windows.window_samples
-        rate_hz = self.spec.rate_hz
-        signals = self._preparer.read(first / rate_hz, n_samples / rate_hz)
-        if not signals.valid.all():
+        index = min(max(0, round(centre_s / self.spec.hop_s)), len(self._windows.time_s) - 1)
+        n_per_part = round(PART_S / self.spec.hop_s)
+        first = index // n_per_part * n_per_part
+        part = range(first, min(first + n_per_part, len(self._windows.time_s)))
+        cut, signals = self._windows.cut(part, index), self._read_part(part)
+        if not signals.valid[cut].all():
             raise AnalysisError(
-                f"{self.package.card.title} says nothing about {index * self.spec.hop_s:g} s: "
+                f"{self.package.card.title} says nothing about {self._windows.time_s[index]:g} s: "
                 f"a gap or an end of the recording lies within the {self.spec.window_s:g} s around it."
             )
-        return Stretch(first / rate_hz, signals.eeg, signals.emg)
+        onset_s = self._windows.first_sample(index) / self.spec.rate_hz
+        return Stretch(onset_s, signals.eeg[:, cut], signals.emg[:, cut])
+
+    def _read_part(self, part: range) -> PreparedSignals:
+        """Read what running reads at once, so that windows are cut from the same numbers; the last part is kept."""
+        if self._part is None or self._part[0] != part:
+            first = self._windows.first_sample(part[0])
+            n_samples = self._windows.first_sample(part[-1]) + self._windows.window_samples - first
+            self._part = part, self._preparer.prepare(first, n_samples, self.checkpoint)
+        return self._part[1]
 
     @cached_property
     def background(self) -> tuple[Stretch, ...]:
@@ -140,9 +152,8 @@ class Subject:
         length_s = min(STRETCH_S, float(int(duration_s)))
         onsets_s = np.linspace(0.0, duration_s - length_s, N_PLACES).reshape(N_STRETCHES, -1)
         for onset_s in onsets_s.T.ravel():
-            self.checkpoint()
             first = int(onset_s * rate_hz)
-            signals = self._preparer.read(first / rate_hz, length_s)
+            signals = self._preparer.prepare(first, round(length_s * rate_hz), self.checkpoint)
             if signals.valid.all():
                 yield Stretch(first / rate_hz, signals.eeg, signals.emg)
 
