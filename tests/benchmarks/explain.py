@@ -32,6 +32,7 @@ from inference.runtime.registry import SHIPPED_FOLDER
 from inference.simulate import Role, Scenario, TruthEvent, simulate_infant
 from inference.training.export import example_inputs, write_package
 from inference.training.iess_export import Calibrated
+from tests.inference.explain.cases import extent_s
 
 FOLDER = SHIPPED_FOLDER / "iess-fusionnet"
 RESULTS = Path(__file__).parent / "results" / "explain.json"
@@ -57,6 +58,7 @@ class Infant:
     occluder: Occluder
     calm: Subject
     spasms: tuple[TruthEvent, ...]
+    truth: tuple[TruthEvent, ...]
 
     def explain(self, centre_s: float, method: str) -> Relevance:
         """Explain a moment by any of the methods."""
@@ -88,7 +90,7 @@ def meet(seed: int, package: ModelPackage, duration_s: float) -> Infant:
     subject = Subject(case.recording, package)
     spasms = tuple(e for e in case.truth if e.role is Role.SPASM and 3.5 < e.onset_s < duration_s - 4.0)
     opened = GradientExplainer(subject), Occluder(subject, "cpu"), Subject(calm.recording, package)
-    return Infant(seed, subject, *opened, spasms)
+    return Infant(seed, subject, *opened, spasms, case.truth)
 
 
 def choose_moment(infant: Infant, spasm: TruthEvent, rng: np.random.Generator) -> float | None:
@@ -106,7 +108,8 @@ def injected(infant: Infant, spasm: TruthEvent, centre_s: float) -> tuple[Featur
     with_spasm, without = (judge.look_at(subject.window(centre_s)) for subject in (infant.subject, infant.calm))
     change = with_spasm.map(lambda a, b: (a - b).abs(), without)
     time_s = centre_s - 2.0 + (np.arange(change.eeg.shape[-1]) + 0.5) * 4.0 / change.eeg.shape[-1]
-    during = torch.from_numpy((time_s > spasm.onset_s - 0.3) & (time_s < spasm.end_s + 0.3))
+    first_s, last_s = extent_s(infant.truth, spasm)
+    during = torch.from_numpy((time_s > first_s - 0.1) & (time_s < last_s + 0.1))
     change = Features(change.eeg * during, change.emg * during)
     rows = np.concatenate(
         [
@@ -126,7 +129,7 @@ def judge_pointing(
     peak_s = found.onset_s + (relevance.sum(axis=0).argmax() + 0.5) * found.duration_s / N_SEGMENTS
     strongest = parts >= np.quantile(parts, 1 - STRONGEST_SHARE)
     figures = {
-        "time": float(spasm.onset_s <= peak_s <= spasm.end_s),
+        "time": _is_within(peak_s, infant, spasm),
         "electrode": _is_leading(relevance[:n_eeg], parts[:n_eeg], N_LEADING["eeg"]),
         "muscle": _is_leading(relevance[n_eeg:], parts[n_eeg:], N_LEADING["emg"]),
         "mass": float(relevance[strongest].sum() / max(relevance.sum(), 1e-9)),
@@ -145,6 +148,11 @@ def judge_pointing(
         ]
         figures["band"] = float(by_band[1].argmax() in np.argsort(-by_band[0])[:2])
     return figures
+
+
+def _is_within(at_s: float, infant: Infant, spasm: TruthEvent) -> float:
+    first_s, last_s = extent_s(infant.truth, spasm)
+    return float(first_s <= at_s <= last_s)
 
 
 def _is_leading(relevance: NDArray[np.float64], parts: NDArray[np.float64], n_leading: int) -> float:
@@ -173,9 +181,9 @@ def examine(infant: Infant, scrambled: Infant, rng: np.random.Generator) -> Iter
         by_chance = [areas(rng.random(parts.shape)) for _ in range(_CHANCE_ORDERS)]
         outcome.figures[CHANCE] = {name: float(np.mean([each[name] for each in by_chance])) for name in by_chance[0]}
         outcome.figures[INJECTED] = areas(parts)
-        share = sum(spasm.onset_s <= centre_s - 1.75 + 0.5 * i <= spasm.end_s for i in range(N_SEGMENTS)) / N_SEGMENTS
+        share = np.mean([_is_within(centre_s - 1.75 + 0.5 * i, infant, spasm) for i in range(N_SEGMENTS)])
         outcome.figures[CHANCE] |= {"time": share, "electrode": 0.2, "muscle": 0.25, "band": 0.4, "mass": 0.1}
-        outcome.figures[CENTRE] = {"time": float(spasm.onset_s <= centre_s <= spasm.end_s)}
+        outcome.figures[CENTRE] = {"time": _is_within(centre_s, infant, spasm)}
         for method in (OCCLUSION, *METHODS):
             infant.explain(centre_s, method)  # what is made at the first question is kept
             began, used = time.perf_counter(), time.process_time()

@@ -1,8 +1,11 @@
 """A simulated infant with spasms that the shipped network finds, opened as explanations open it."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from inference.explain.faithfulness import N_SEGMENTS, by_part
 from inference.explain.gradients import GradientExplainer
+from inference.explain.relevance import Relevance
 from inference.explain.subject import Subject
 from inference.runtime.package import ModelPackage, open_package
 from inference.runtime.registry import SHIPPED_FOLDER
@@ -13,7 +16,7 @@ SEED, DURATION_S, RATE_HZ = 300000, 40.0, 256.0
 
 @dataclass(frozen=True)
 class ExplainedCase:
-    """``spasms`` are those around which there is a whole window, ``centre_s`` speaks for the first of them."""
+    """``spasms`` are those around which there is a whole window, ``centre_s`` speaks for the last of them."""
 
     case: SimulatedCase
     package: ModelPackage
@@ -25,10 +28,25 @@ class ExplainedCase:
     def centre_s(self) -> float:
         return centre_of(self.spasms[-1])
 
+    def count_hits(self, spasms: Sequence[TruthEvent], explain: Callable[[float], Relevance]) -> int:
+        """Count the spasms that relevance summed over channels is highest in."""
+        return sum(_is_hit(explain(centre_of(spasm)), *extent_s(self.case.truth, spasm)) for spasm in spasms)
+
+
+def _is_hit(found: Relevance, first_s: float, last_s: float) -> bool:
+    peak = by_part(found).sum(axis=0).argmax()
+    return first_s <= found.onset_s + (peak + 0.5) * found.duration_s / N_SEGMENTS <= last_s
+
 
 def centre_of(spasm: TruthEvent) -> float:
     """Give the time of the network's grid that speaks for a spasm's beginning, which tells it from a movement."""
     return round(2 * (spasm.onset_s + 0.5)) / 2
+
+
+def extent_s(truth: Iterable[TruthEvent], spasm: TruthEvent) -> tuple[float, float]:
+    """Give where a spasm begins and ends with all that belongs to it, the burst before and the decrement after."""
+    parts = [event for event in truth if event.spasm == spasm.spasm]
+    return min(event.onset_s for event in parts), max(event.end_s for event in parts)
 
 
 def open_case() -> ExplainedCase:
