@@ -1,10 +1,12 @@
 """Explanations that need gradients and therefore torch: MambaLRP, integrated gradients and Grad-CAM."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -66,9 +68,10 @@ class GradientExplainer:
             The recording can no longer be read.
         """
         window = self._subject.window(centre_s)
-        features = self.judge.look_at(window)
-        self._subject.checkpoint()
-        found = METHODS[method](self.judge, features, lambda: self.reference)
+        with _one_thread():
+            features = self.judge.look_at(window)
+            self._subject.checkpoint()
+            found = METHODS[method](self.judge, features, lambda: self.reference)
         return self._tell(method, window.onset_s, found)
 
     def _tell(self, method: str, onset_s: float, found: "_Found") -> Relevance:
@@ -117,6 +120,17 @@ def order_by_frequency(
     hz = np.array(bank.frequencies_hz)
     slow_hz = hz[0] * (hz[0] / hz[1]) ** np.arange(n_slow, 0, -1)
     return np.concatenate([slow_hz, hz]), np.roll(relevance, n_slow, axis=1)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch use one thread: beside an analysis, threads that wait for each other take many times as long."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 class _Found(NamedTuple):

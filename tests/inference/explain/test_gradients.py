@@ -126,6 +126,16 @@ def test_a_network_that_learned_nothing_is_explained_otherwise(explained, explan
     assert abs(spearmanr(by_part(found).ravel(), by_part(explanations[method]).ravel()).statistic) < 0.35
 
 
+def test_torch_has_as_many_threads_afterwards_as_before(explained):
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        explained.explainer.explain(explained.centre_s, GRAD_CAM)
+        assert torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_moment_without_a_whole_window_is_refused_in_a_sentence(explained):
     with pytest.raises(AnalysisError, match=r"says nothing about 0\.5 s"):
         explained.explainer.explain(0.5)
