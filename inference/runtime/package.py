@@ -53,6 +53,16 @@ class ModelPackage:
         """
         return _read_verified(self.folder, name, self.card.files[name])
 
+    def read_weights(self) -> bytes:
+        """Read the weights, checked in the same way.
+
+        Raises
+        ------
+        ModelPackageError
+            The file is gone or is not the one that the card describes.
+        """
+        return _read_verified(self.folder, WEIGHTS_NAME, self.card.files[WEIGHTS_NAME])
+
 
 def open_package(folder: Path) -> ModelPackage:
     """Open a package and verify every file that its card names.

@@ -1,0 +1,58 @@
+"""A simulated infant with spasms that the shipped network finds, opened as explanations open it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from inference.explain.faithfulness import N_SEGMENTS, by_part
+from inference.explain.gradients import GradientExplainer
+from inference.explain.relevance import Relevance
+from inference.explain.subject import Subject
+from inference.runtime.package import ModelPackage, open_package
+from inference.runtime.registry import SHIPPED_FOLDER
+from inference.simulate import Role, SimulatedCase, TruthEvent, simulate_infant
+
+SEED, DURATION_S, RATE_HZ = 300000, 40.0, 256.0
+
+
+@dataclass(frozen=True)
+class ExplainedCase:
+    """``spasms`` are those around which there is a whole window, ``centre_s`` speaks for the last of them."""
+
+    case: SimulatedCase
+    package: ModelPackage
+    subject: Subject
+    explainer: GradientExplainer
+    spasms: tuple[TruthEvent, ...]
+
+    @property
+    def centre_s(self) -> float:
+        return centre_of(self.spasms[-1])
+
+    def count_hits(self, spasms: Sequence[TruthEvent], explain: Callable[[float], Relevance]) -> int:
+        """Count the spasms that relevance summed over channels is highest in."""
+        return sum(_is_hit(explain(centre_of(spasm)), *extent_s(self.case.truth, spasm)) for spasm in spasms)
+
+
+def _is_hit(found: Relevance, first_s: float, last_s: float) -> bool:
+    peak = by_part(found).sum(axis=0).argmax()
+    return first_s <= found.onset_s + (peak + 0.5) * found.duration_s / N_SEGMENTS <= last_s
+
+
+def centre_of(spasm: TruthEvent) -> float:
+    """Give the time of the network's grid that speaks for a spasm's beginning, which tells it from a movement."""
+    return round(2 * (spasm.onset_s + 0.5)) / 2
+
+
+def extent_s(truth: Iterable[TruthEvent], spasm: TruthEvent) -> tuple[float, float]:
+    """Give where a spasm begins and ends with all that belongs to it, the burst before and the decrement after."""
+    parts = [event for event in truth if event.spasm == spasm.spasm]
+    return min(event.onset_s for event in parts), max(event.end_s for event in parts)
+
+
+def open_case() -> ExplainedCase:
+    case = simulate_infant(SEED, DURATION_S, RATE_HZ)
+    package = open_package(SHIPPED_FOLDER / "iess-fusionnet")
+    subject = Subject(case.recording, package)
+    whole = (2.5, DURATION_S - 3.0)
+    spasms = tuple(e for e in case.truth if e.role is Role.SPASM and whole[0] < e.onset_s < whole[1])
+    return ExplainedCase(case, package, subject, GradientExplainer(subject), spasms)
