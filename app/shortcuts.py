@@ -92,6 +92,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "analyse", "Analysis", "Analyse recording", ("F5",), _REC | Needs.MODEL | Needs.IDLE_ENGINE, "audio-waveform"
     ),
     ActionSpec("cancel", "Analysis", "Stop analysis", ("Shift+F5",), _REC | Needs.BUSY_ENGINE, "square"),
+    ActionSpec("focus_source", "Analysis", "Head: focus or channel weights", ("Ctrl+7",), _REC),
+    ActionSpec("focus_whole", "Analysis", "Head: the moment or the whole recording", ("Ctrl+8",), _REC),
     ActionSpec("open_fmri", "fMRI", "Open fMRI …", ("Ctrl+Shift+O",), _REC),
     ActionSpec("map_planes", "fMRI", "Three planes", ("Ctrl+1",), _FMRI),
     ActionSpec("map_mosaic", "fMRI", "Mosaic", ("Ctrl+2",), _FMRI),
@@ -103,6 +105,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("events_panel", "View", "Event queue", ("F6",), icon="list-checks", checkable=True),
     ActionSpec("models_panel", "View", "Models", ("F7",), icon="brain", checkable=True),
     ActionSpec("roi-map_panel", "View", "ROI map", ("F9",), icon="brain", checkable=True),
+    ActionSpec("focus_panel", "View", "Focus", ("Shift+F8",), icon="brain", checkable=True),
+    ActionSpec("syndrome_panel", "View", "Syndrome", ("Shift+F9",), icon="list-checks", checkable=True),
     ActionSpec("notes", "View", "Notes on recording and montage", ("F8",), _REC, "triangle-alert", checkable=True),
     ActionSpec("traces_only", "View", "Traces alone", ("F11",), icon="maximize", checkable=True),
     ActionSpec("dark", "View", "Dark theme", ("Ctrl+T",), icon="moon", checkable=True),

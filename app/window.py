@@ -8,12 +8,14 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget
 
 from app.analysis_run import Phase, event_subject
+from app.answering import AnswerViewer
 from app.dialogs.about import AboutDialog
 from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
 from app.fmri_viewing import FmriViewer
+from app.following import Follower
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel
 from app.panels.roi_map import RoiMap
@@ -69,7 +71,9 @@ class MainWindow(QMainWindow):
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
         self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
-        self._features = (self._viewer, self._reviewer, self._fmri_viewer)
+        follower = Follower(self.session, self.page, self.queue, self)
+        self.answers = AnswerViewer(self.session, follower, theme, self)
+        self._features = (self._viewer, self._reviewer, self._fmri_viewer, self.answers)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())

@@ -26,7 +26,7 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a channel was picked up.
+    """Where a channel was picked up, under the name of its electrodes, or else its own.
 
     ``vector`` points from the centre of the head to the electrode, or to the middle between the two of a bipolar
     channel, whose names are then in ``ends``; None for what lies at no known place of the scalp. ``is_estimated`` says
@@ -55,13 +55,13 @@ class MapWeights:
 def site_of_channel(name: str, electrode: str | None) -> Site:
     """Give the site of a recorded channel: its electrode, the middle of its two, or none that is known."""
     if electrode is not None:
-        return Site(name, electrode_position(electrode))
+        return Site(electrode, electrode_position(electrode))
     pair = parse_electrode_label(name).pair
     if pair is None:
         return Site(name, None)
     middle = np.add(electrode_position(pair[0]), electrode_position(pair[1]))
     x, y, z = (float(value) for value in middle / np.linalg.norm(middle))
-    return Site(name, (x, y, z), pair)
+    return Site("–".join(pair), (x, y, z), pair)
 
 
 def project(vector: Vector) -> tuple[float, float]:

@@ -1,0 +1,170 @@
+"""What networks answer besides events: the focus on a head, and the syndrome."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
+
+from app.analysis_run import Phase
+from app.following import Follower
+from app.panels.course import Course
+from app.panels.focus import FocusPanel, HeadAnswer, HeadSource
+from app.panels.head.colours import Ramp
+from app.panels.head.places import named_sites, site_of_channel
+from app.panels.stand import Stand
+from app.panels.syndrome import SyndromeAnswer, SyndromePanel
+from app.session import Session
+from app.shell.feature import Feature
+from app.theme import Theme
+from inference.runtime.cards import ModelCard
+from inference.runtime.results import Answer, Measure, ModelResult
+
+#: Electrodes that a reader expects on a head; those that were not recorded are drawn as missing.
+TEN_TWENTY = (
+    *("Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "T7", "C3", "Cz", "C4", "T8"),
+    *("P7", "P3", "Pz", "P4", "P8", "O1", "O2"),
+)
+_FOCUS_TASK = "focus"
+_SYNDROME_TASK = "syndrome"
+_WEIGHTS = "channel_weights"
+_FOCUS_CAUTION = "Puts the channels in an order to look at between seizures. No finding, and not for planning surgery."
+_WEIGHTS_CAUTION = "How much the network looked at each electrode when it named syndrome and seizures."
+
+
+class AnswerViewer(Feature):
+    """Shows what the networks of an analysis answered at the moment that is followed.
+
+    Lives in the GUI thread.
+    """
+
+    def __init__(self, session: Session, follower: Follower, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.focus = FocusPanel(theme)
+        self.syndrome = SyndromePanel(theme)
+        session.analysis.changed.connect(self._show)
+        session.opened.connect(self._show)
+        session.closed.connect(self._show)
+        session.kinds_corrected.connect(self._show)
+        follower.moved.connect(self.focus.set_moment)
+        follower.moved.connect(self.syndrome.set_moment)
+        self._shown: tuple[object, ...] = ()
+        self._show()
+
+    def handlers(self) -> Mapping[str, Callable[..., object]]:
+        """Give what each action on the answers does."""
+        return {
+            "focus_source": lambda: self.focus.choose_source(1 - self.focus.source),
+            "focus_whole": lambda: self.focus.show_whole(not self.focus.is_of_whole),
+        }
+
+    def panels(self) -> Mapping[str, tuple[str, QWidget]]:
+        """Bring the head and the syndromes."""
+        return {"focus_panel": ("Focus", self.focus), "syndrome_panel": ("Syndrome", self.syndrome)}
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint the head and the bars."""
+        self.focus.set_theme(theme)
+        self.syndrome.set_theme(theme)
+
+    @Slot()
+    def _show(self) -> None:
+        """Show what there is; while an analysis runs, only how far it is changes several times a second."""
+        analysis = self._session.analysis
+        shown = (self._session.recording, analysis.results, analysis.problems.copy(), analysis.progress.sentence)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self.focus.show_sources(
+            (
+                HeadSource("Probability of the focus", self._find_focus()),
+                HeadSource("Channel weights of DSMN-ESS", self._find_weights()),
+            )
+        )
+        self.syndrome.show_answer(self._find_syndrome())
+
+    def _find_focus(self) -> HeadAnswer | Stand:
+        found = self._find_answer(_FOCUS_TASK)
+        recording = self._session.recording
+        if isinstance(found, Stand) or recording is None:
+            return found if isinstance(found, Stand) else self._why_nothing(None)
+        card, _result, answer = found
+        electrodes = {channel.name: channel.electrode for channel in recording.channels}
+        sites = tuple(site_of_channel(name, electrodes[name]) for name in answer.columns)
+        recorded = {name for site in sites for name in (site.name, *site.ends)}
+        return HeadAnswer(
+            card=card,
+            course=_course(answer, card.inputs.window_s),
+            sites=sites,
+            missing=tuple(name for name in TEN_TWENTY if name not in recorded),
+            ramp=Ramp.PROBABILITY,
+            unit="probability",
+            caution=_FOCUS_CAUTION,
+        )
+
+    def _find_weights(self) -> HeadAnswer | Stand:
+        card = self._card_that(lambda card: any(output.name == _WEIGHTS for output in card.outputs))
+        for result in self._session.analysis.results:
+            for measure in result.measures:
+                if card is not None and measure.name == _WEIGHTS and result.reference.name == card.name:
+                    return _weights(card, result, measure)
+        return self._why_nothing(card)
+
+    def _find_syndrome(self) -> SyndromeAnswer | Stand:
+        found = self._find_answer(_SYNDROME_TASK)
+        if isinstance(found, Stand):
+            return found
+        card, _result, answer = found
+        return SyndromeAnswer(card, _course(answer, card.inputs.window_s), answer.columns)
+
+    def _find_answer(self, task: str) -> tuple[ModelCard, ModelResult, Answer] | Stand:
+        card = self._card_that(lambda card: any(output.task == task for output in card.outputs))
+        for result in self._session.analysis.results:
+            for answer in result.answers:
+                if card is not None and answer.task == task and result.reference.name == card.name:
+                    return card, result, answer
+        return self._why_nothing(card)
+
+    def _card_that(self, fits: Callable[[ModelCard], bool]) -> ModelCard | None:
+        return next((package.card for package in self._session.networks if fits(package.card)), None)
+
+    def _why_nothing(self, card: ModelCard | None) -> Stand:
+        session, analysis = self._session, self._session.analysis
+        if session.recording is None:
+            return Stand("Open a recording to see what the networks make of it.")
+        if card is None:
+            return Stand("Not available because the network for it is not installed. See the panel of models (F7).")
+        if card.name in analysis.problems:
+            return Stand(analysis.problems[card.name], is_failure=True)
+        progress = analysis.progress
+        if progress.phase is Phase.RUNNING:
+            return Stand(f"{card.title} comes after the networks that look for events. {progress.sentence}.", progress.fraction)
+        return {
+            Phase.NONE: Stand("Not analysed yet. Press F5."),
+            Phase.DONE: Stand("Analysed earlier, and only the events were kept. Press F5 to ask the networks again."),
+            Phase.CANCELLED: Stand("The analysis was stopped before it came to this. Press F5 to start it again."),
+            Phase.FAILED: Stand(progress.sentence, is_failure=True),
+        }[progress.phase]
+
+
+def _weights(card: ModelCard, result: ModelResult, measure: Measure) -> HeadAnswer:
+    # An electrode that was not recorded has the weight 0, which is no measurement.
+    there = [i for i, name in enumerate(measure.columns) if name not in result.channels_missing]
+    values = measure.values[:, there]
+    seen = np.isfinite(values)
+    sums = np.where(seen, values, 0.0).sum(axis=0)
+    overall = np.divide(sums, seen.sum(axis=0), out=np.full(len(there), np.nan), where=seen.any(axis=0))
+    return HeadAnswer(
+        card=card,
+        course=Course(measure.time_s, values, overall.astype(np.float32), card.inputs.window_s),
+        sites=named_sites([measure.columns[i] for i in there], result.channels_interpolated),
+        missing=tuple(name for name in measure.columns if name in result.channels_missing),
+        ramp=Ramp.WEIGHT,
+        unit="weight",
+        caution=_WEIGHTS_CAUTION,
+    )
+
+
+def _course(answer: Answer, window_s: float) -> Course:
+    return Course(answer.time_s, answer.probability, answer.overall, window_s)
