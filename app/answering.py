@@ -11,7 +11,7 @@ from app.following import Follower
 from app.panels.course import Course
 from app.panels.focus import FocusPanel, HeadAnswer, HeadSource
 from app.panels.head.colours import Ramp
-from app.panels.head.places import named_sites, site_of_channel
+from app.panels.head.places import named_sites, scale_between, scale_from_zero, sites_of_channels
 from app.panels.stand import Stand
 from app.panels.syndrome import SyndromeAnswer, SyndromePanel
 from app.session import Session
@@ -28,8 +28,8 @@ TEN_TWENTY = (
 _FOCUS_TASK = "focus"
 _SYNDROME_TASK = "syndrome"
 _WEIGHTS = "channel_weights"
-_FOCUS_CAUTION = "Puts the channels in an order to look at between seizures. No finding, and not for planning surgery."
-_WEIGHTS_CAUTION = "How much the network looked at each electrode when it named syndrome and seizures."
+_FOCUS_CAUTION = "An order in which to look at the channels; no finding, and not for planning surgery."
+_WEIGHTS_CAUTION = "How much the network made of each electrode; no finding."
 
 
 class AnswerViewer(Feature):
@@ -78,8 +78,8 @@ class AnswerViewer(Feature):
         self._shown = shown
         self.focus.show_sources(
             (
-                HeadSource("Probability of the focus", self._find_focus()),
-                HeadSource("Channel weights of DSMN-ESS", self._find_weights()),
+                HeadSource("Focus", self._find_focus()),
+                HeadSource("Weights", self._find_weights()),
             )
         )
         self.syndrome.show_answer(self._find_syndrome())
@@ -90,9 +90,10 @@ class AnswerViewer(Feature):
         if isinstance(found, Stand) or recording is None:
             return found if isinstance(found, Stand) else self._why_nothing(None)
         card, _result, answer = found
-        electrodes = {channel.name: channel.electrode for channel in recording.channels}
-        sites = tuple(site_of_channel(name, electrodes[name]) for name in answer.columns)
-        recorded = {name for site in sites for name in (site.name, *site.ends)}
+        by_name = {channel.name: channel for channel in recording.channels}
+        channels = [by_name[name] for name in answer.columns]
+        sites = sites_of_channels(channels)
+        recorded = {name for site in sites for name in site.ends} | {channel.electrode for channel in channels}
         return HeadAnswer(
             card=card,
             course=_course(answer, card.inputs.window_s),
@@ -100,6 +101,7 @@ class AnswerViewer(Feature):
             missing=tuple(name for name in TEN_TWENTY if name not in recorded),
             ramp=Ramp.PROBABILITY,
             unit="probability",
+            limits=scale_from_zero(answer.probability),
             caution=_FOCUS_CAUTION,
         )
 
@@ -139,7 +141,9 @@ class AnswerViewer(Feature):
             return Stand(analysis.problems[card.name], is_failure=True)
         progress = analysis.progress
         if progress.phase is Phase.RUNNING:
-            return Stand(f"{card.title} comes after the networks that look for events. {progress.sentence}.", progress.fraction)
+            return Stand(
+                f"Waiting for {card.title}. {progress.sentence}.", progress.fraction
+            )
         return {
             Phase.NONE: Stand("Not analysed yet. Press F5."),
             Phase.DONE: Stand("Analysed earlier, and only the events were kept. Press F5 to ask the networks again."),
@@ -162,6 +166,7 @@ def _weights(card: ModelCard, result: ModelResult, measure: Measure) -> HeadAnsw
         missing=tuple(name for name in measure.columns if name in result.channels_missing),
         ramp=Ramp.WEIGHT,
         unit="weight",
+        limits=scale_between(values),
         caution=_WEIGHTS_CAUTION,
     )
 

@@ -197,6 +197,8 @@ def trace_palette(theme: Theme) -> TracePalette:
         cursor=theme.accent.name(),
         selection=theme.accent.name(),
         event=theme.pattern.name(),
+        speaks_for=theme.spasm.name(),
+        speaks_against=theme.accent.name(),
         **{name: getattr(theme, name).name() for name in names},
     )
 

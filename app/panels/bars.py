@@ -1,5 +1,6 @@
 """Named values as bars with their numbers, to be compared at a glance."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -75,7 +76,7 @@ class BarList(QWidget):
         painter.fillRect(room, self.theme.grid)
         px_per_unit = room.width() / (self._high - self._low)
         zero = room.left() - self._low * px_per_unit
-        if value == value:
+        if math.isfinite(value):
             width = min(max(value, self._low), self._high) * px_per_unit
             colour = self._colours[0] if value >= 0 else self._colours[1]
             painter.fillRect(QRectF(min(zero, zero + width), room.top(), abs(width), room.height()), colour)

@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.bars import Bar, BarList
 from app.panels.colour_bar import ColourBar, ColourScale, tell_number
 from app.panels.course import Course
 from app.panels.head.colours import Ramp, colour_of
-from app.panels.head.places import Site, nice_limit
+from app.panels.head.places import Site
 from app.panels.head.view import NOTHING, HeadReading, HeadView
 from app.panels.origin import OriginLine
 from app.panels.stand import Stand, StandView
@@ -20,8 +20,9 @@ from app.theme import GRID_PX, Theme
 from app.times import elapsed_text
 from inference.runtime.cards import ModelCard
 
-_N_LISTED: Final = 5
-_SPANS: Final = ("At the cursor", "Whole recording")
+_N_LISTED: Final = 3
+_SPANS: Final = ("Cursor", "Overall")
+_LEAST_PX: Final = 9 * GRID_PX
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +30,8 @@ class HeadAnswer:
     """A network's values for the channels of a recording.
 
     ``sites`` belong to the columns of ``course``; ``missing`` are electrodes that were not recorded; ``unit`` names
-    what the values are; ``caution`` is what a reader must know before reading anything into them.
+    what the values are, ``limits`` what the ends of their colours mean; ``caution`` is what a reader must know before
+    reading anything into them.
     """
 
     card: ModelCard
@@ -38,6 +40,7 @@ class HeadAnswer:
     missing: tuple[str, ...]
     ramp: Ramp
     unit: str
+    limits: tuple[float, float]
     caution: str = ""
 
 
@@ -68,14 +71,9 @@ class FocusPanel(QWidget):
         self._moment_s = 0.0
         self._heading = _label("strong")
         self._caution = _label("small")
-        self._box = QComboBox()
-        self._box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._spans = QTabBar()
-        self._spans.setDrawBase(False)
-        self._spans.setExpanding(False)
-        self._spans.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for name in _SPANS:
-            self._spans.addTab(name)
+        self._box = _box("What the head shows")
+        self._spans = _box("Of which time the head shows it")
+        self._spans.addItems(_SPANS)
         self.head = HeadView(theme)
         self.bar = ColourBar(theme, NOTHING.scale)
         self.ranking = BarList(theme, "")
@@ -83,7 +81,7 @@ class FocusPanel(QWidget):
         self.message = StandView()
         self._lay_out()
         self._box.activated.connect(self._choose_source)
-        self._spans.currentChanged.connect(self._show)
+        self._spans.currentIndexChanged.connect(self._show)
         self.head.hovered.connect(self._tell_site)
 
     def show_sources(self, sources: tuple[HeadSource, ...]) -> None:
@@ -156,11 +154,12 @@ class FocusPanel(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, GRID_PX // 2, 0, 0)
         whole.setSpacing(GRID_PX // 2)
-        choice = QVBoxLayout()
+        choice = QHBoxLayout()
         choice.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
-        choice.addWidget(self._box)
+        choice.setSpacing(GRID_PX // 2)
+        choice.addWidget(self._box, 1)
+        choice.addWidget(self._spans, 1)
         whole.addLayout(choice)
-        whole.addWidget(self._spans)
         whole.addWidget(self._stack, 1)
 
     @Slot(int)
@@ -189,7 +188,7 @@ class FocusPanel(QWidget):
             values = course.values[row]
             heading = f"{course.window_s:g} s around {elapsed_text(float(course.time_s[row]), 0)}"
         self._heading.setText(heading)
-        scale = ColourScale(answer.ramp, 0.0, nice_limit(course.values), answer.unit)
+        scale = ColourScale(answer.ramp, *answer.limits, answer.unit)
         self.head.set_reading(HeadReading(answer.sites, values, answer.missing, scale))
         self.head.setMaximumHeight(self.head.height_for(self.width()))
         self.bar.set_scale(scale)
@@ -218,6 +217,16 @@ class FocusPanel(QWidget):
         if name in reading.missing:
             tip = f"{name} was not recorded"
         self.head.setToolTip(tip)
+
+
+def _box(about: str) -> QComboBox:
+    box = QComboBox()
+    box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    box.setToolTip(about)
+    box.setAccessibleName(about)
+    box.setMinimumWidth(_LEAST_PX)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    return box
 
 
 def _label(role: str) -> QLabel:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.course import Course
@@ -67,11 +67,10 @@ class SyndromeBars(QWidget):
             top = float(_HEAD_PX)
             leader = int(np.nanargmax(self.overall)) if np.isfinite(self.overall).any() else -1
             for number, (name, height_px) in enumerate(zip(self._names(), self._name_heights(), strict=True)):
-                font = ui_font(SMALL_PX)
-                font.setBold(number == leader)
-                painter.setFont(font)
+                painter.setFont(ui_font(SMALL_PX))
                 painter.setPen(self.theme.ink)
                 painter.drawText(QRectF(GRID_PX, top, self._width, height_px), int(_WRAPPED), name)
+                painter.setFont(ui_font(SMALL_PX, QFont.Weight.Bold if number == leader else QFont.Weight.Normal))
                 self._paint_row(painter, top + height_px, number)
                 top += height_px + _ROW_PX + GRID_PX // 2
 
@@ -86,10 +85,7 @@ class SyndromeBars(QWidget):
         ]
 
     def _name_heights(self) -> list[int]:
-        # Bold is the widest that a name is written in; names must not jump when another one leads.
-        font = ui_font(SMALL_PX)
-        font.setBold(True)
-        metrics = QFontMetrics(font)
+        metrics = QFontMetrics(ui_font(SMALL_PX))
         return [metrics.boundingRect(0, 0, self._width, 1000, int(_WRAPPED), name).height() for name in self._names()]
 
     def _fit(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
 
 from app.theme import GRID_PX
 
@@ -14,6 +14,10 @@ _SHARE: Final = 0.155
 _MAP_SHARE: Final = 0.23
 _LEAST_PX: Final = 26 * GRID_PX
 _WIDE: Final = frozenset({"roi-map_panel"})
+#: Stands above the others, which share what is below it as tabs: the reader works through it all the time.
+_ABOVE: Final = "events_panel"
+#: Share of the height that it keeps where there is something below it.
+_ABOVE_SHARE: Final = 0.34
 
 
 class Docks:
@@ -22,6 +26,8 @@ class Docks:
     def __init__(self, window: QMainWindow) -> None:
         self._window = window
         self._docks: dict[str, QDockWidget] = {}
+        self._shown: frozenset[str] = frozenset()
+        window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._docks)
@@ -29,16 +35,36 @@ class Docks:
     def add(self, panels: Mapping[str, tuple[str, QWidget]]) -> None:
         """Put panels under their headings beside the traces."""
         for action_id, (title, panel) in panels.items():
-            self._docks[action_id] = _make_dock(self._window, title, panel)
+            dock = _make_dock(self._window, title, panel)
+            below = self._below
+            if action_id != _ABOVE and below:
+                self._window.tabifyDockWidget(below[-1], dock)
+            self._docks[action_id] = dock
 
     def arrange(self, shown: frozenset[str]) -> None:
-        """Show these docks, hide the others, and share the width."""
+        """Show these docks, what is new in front, hide the others, and share the room."""
         for action_id, dock in self._docks.items():
             dock.setVisible(action_id in shown)
+            if action_id in shown - self._shown:
+                dock.raise_()
+        below = shown - {_ABOVE}
+        for dock in self._below:
+            # The tab is heading enough.
+            dock.titleBarWidget().setVisible(len(below) < 2)
+        self._shown = shown
         share = _MAP_SHARE if shown & _WIDE else _SHARE
         width_px = max(_LEAST_PX, round(self._window.width() * share))
         docks = list(self._docks.values())
         self._window.resizeDocks(docks, [width_px] * len(docks), Qt.Orientation.Horizontal)
+        if _ABOVE in shown and below:
+            height_px = self._window.height()
+            two = [self._docks[_ABOVE], self._docks[min(below)]]
+            shares = (_ABOVE_SHARE, 1 - _ABOVE_SHARE)
+            self._window.resizeDocks(two, [round(share * height_px) for share in shares], Qt.Orientation.Vertical)
+
+    @property
+    def _below(self) -> list[QDockWidget]:
+        return [dock for action_id, dock in self._docks.items() if action_id != _ABOVE]
 
 
 def _make_dock(window: QMainWindow, title: str, panel: QWidget) -> QDockWidget:

@@ -1,5 +1,6 @@
 """From electrodes on a sphere to places on a drawn head, and from values at some of them to a map between them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.recordings.electrodes import electrode_position, parse_electrode_label
+from inference.recordings.recording import Channel
 from inference.runtime.interpolation import spline_weights
 
 #: The drawn head ends at the ring of Fp1, T7 and O1; electrodes below it lie outside.
 _RIM_DEGREES: Final = 96.0
 #: A spline between fewer electrodes says more than they do.
 FEWEST_FOR_MAP: Final = 6
-#: Between two neighbours of the 10-20 system lie 45 degrees; a place further than this from any electrode stays bare.
-_REACH_DEGREES: Final = 40.0
+#: From C3 to Cz it is 45 degrees; a place further than this from any electrode stays bare.
+_REACH_DEGREES: Final = 50.0
 _GRID: Final = 48
 #: The map is computed a little beyond the rim, where it is cut off smoothly.
 _EDGE: Final = 1.05
@@ -26,14 +28,15 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a channel was picked up, under the name of its electrodes, or else its own.
+    """Where a channel was picked up.
 
-    ``vector`` points from the centre of the head to the electrode, or to the middle between the two of a bipolar
-    channel, whose names are then in ``ends``; None for what lies at no known place of the scalp. ``is_estimated`` says
-    that the signal came from the neighbours.
+    ``name`` tells it from other channels, ``electrode`` stands on the head. ``vector`` points from the centre of the
+    head to the electrode, or to the middle between the two of a bipolar channel, whose names are then in ``ends``; None
+    for what lies at no known place of the scalp. ``is_estimated`` says that the signal came from the neighbours.
     """
 
     name: str
+    electrode: str
     vector: Vector | None
     ends: tuple[str, ...] = ()
     is_estimated: bool = False
@@ -52,16 +55,22 @@ class MapWeights:
     hull: NDArray[np.float64]
 
 
-def site_of_channel(name: str, electrode: str | None) -> Site:
-    """Give the site of a recorded channel: its electrode, the middle of its two, or none that is known."""
+def sites_of_channels(channels: Sequence[Channel]) -> tuple[Site, ...]:
+    """Give the sites of recorded channels; those that share an electrode keep the names that tell them apart."""
+    counts = Counter(channel.electrode for channel in channels)
+    return tuple(_site_of(channel, is_alone=counts[channel.electrode] == 1) for channel in channels)
+
+
+def _site_of(channel: Channel, *, is_alone: bool) -> Site:
+    name, electrode = channel.name, channel.electrode
     if electrode is not None:
-        return Site(electrode, electrode_position(electrode))
+        return Site(electrode if is_alone else name, electrode, electrode_position(electrode))
     pair = parse_electrode_label(name).pair
     if pair is None:
-        return Site(name, None)
+        return Site(name, name, None)
     middle = np.add(electrode_position(pair[0]), electrode_position(pair[1]))
     x, y, z = (float(value) for value in middle / np.linalg.norm(middle))
-    return Site("–".join(pair), (x, y, z), pair)
+    return Site("–".join(pair), "–".join(pair), (x, y, z), pair)
 
 
 def project(vector: Vector) -> tuple[float, float]:
@@ -105,16 +114,24 @@ def map_values(weights: MapWeights, values: NDArray[np.floating]) -> NDArray[np.
     return shown
 
 
-def nice_limit(values: NDArray[np.floating]) -> float:
-    """Give the end of a scale from 0 that holds all values: 1, 2 or 5 times a power of ten."""
+def scale_from_zero(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Give a scale from 0 to 1, 2 or 5 times a power of ten that holds all values."""
     highest = float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
     steps = [step * 10.0**power for power in range(-3, 4) for step in (1, 2, 5)]
-    return next((step for step in steps if step >= highest), steps[-1])
+    return 0.0, next((step for step in steps if step >= highest), steps[-1])
+
+
+def scale_between(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Give the twentieths that hold all values, for what varies around something else than nothing."""
+    if not np.isfinite(values).any():
+        return 0.0, 1.0
+    low = np.floor(float(np.nanmin(values)) * 20) / 20
+    return float(low), float(max(np.ceil(float(np.nanmax(values)) * 20) / 20, low + 0.05))
 
 
 def named_sites(names: Sequence[str], estimated: Sequence[str] = ()) -> tuple[Site, ...]:
     """Give the sites of canonical electrode names."""
-    return tuple(Site(name, electrode_position(name), is_estimated=name in estimated) for name in names)
+    return tuple(Site(name, name, electrode_position(name), is_estimated=name in estimated) for name in names)
 
 
 def _unproject(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.panels.colour_bar import ColourScale
 from app.panels.head.colours import Ramp, colour_of, picture_of
-from app.panels.head.places import Site, map_values, map_weights, named_sites, project
+from app.panels.head.places import Site, Vector, map_values, map_weights, named_sites, project
 from app.theme import GRID_PX, TINY_PX, Theme, ui_font, with_alpha
 
 _DOT_PX: Final = 5.0
@@ -38,7 +38,7 @@ _N_LEADING: Final = 3
 class HeadReading:
     """What the head shows: sites with values (NaN where there is none), and electrodes that were not recorded.
 
-    ``values`` is (sites,); ``missing`` are canonical names; ``highest_are`` says what the highest values single out.
+    ``values`` is (sites,); ``missing`` are canonical names.
     """
 
     sites: tuple[Site, ...]
@@ -113,10 +113,19 @@ class HeadView(QWidget):
             for site in named_sites(self.reading.missing):
                 self._paint_missing(painter, site)
             leading = self.reading.leading
-            order = sorted(range(len(self.reading.sites)), key=lambda i: i in leading)
+            # What matters most lies on top, and no dot lies on a name.
+            order = [i for i in np.argsort(self.reading.values) if self.reading.sites[i].vector is not None]
             for number in order:
-                if self.reading.sites[number].vector is not None:
-                    self._paint_site(painter, number, is_leading=number in leading)
+                self._paint_site(painter, number, is_leading=number in leading)
+            for site in named_sites(self.reading.missing):
+                self._paint_name(painter, self.point_of(site), site.name, self.theme.muted)
+            # Once for each place, by its highest value; the names of all bipolar channels would cover the head.
+            named = {site.vector: number for number in order if not (site := self.reading.sites[number]).ends}
+            named |= {self.reading.sites[number].vector: number for number in leading[::-1]}
+            for vector, number in named.items():
+                if vector is not None:
+                    site, is_leading = self.reading.sites[number], number in leading
+                    self._paint_name(painter, self.point_of(site), site.electrode, self.theme.ink, strong=is_leading)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Tell which electrode is under the mouse."""
@@ -149,13 +158,17 @@ class HeadView(QWidget):
 
     def _make_picture(self) -> None:
         reading = self.reading
-        known = [i for i, site in enumerate(reading.sites) if site.vector is not None and np.isfinite(reading.values[i])]
-        vectors = tuple(site.vector for i in known if (site := reading.sites[i]).vector is not None)
-        weights = map_weights(vectors)
+        measured: dict[Vector, list[float]] = {}
+        for site, value in zip(reading.sites, reading.values, strict=True):
+            if site.vector is not None and np.isfinite(value):
+                measured.setdefault(site.vector, []).append(float(value))
+        weights = map_weights(tuple(measured))
         self._picture = None
         if weights is not None:
+            # What was recorded twice at one place, against two references, counts as its mean.
+            values = np.array([np.mean(there) for there in measured.values()])
             scale = reading.scale
-            shares = scale.share(map_values(weights, reading.values[known]))
+            shares = scale.share(map_values(weights, values))
             self._picture, self._hull = picture_of(scale.ramp, shares, dark=self.theme.dark), weights.hull
 
     def _paint_map(self, painter: QPainter) -> None:
@@ -198,7 +211,6 @@ class HeadView(QWidget):
         painter.setPen(QPen(self.theme.faint, 1, Qt.PenStyle.DotLine))
         painter.setBrush(self.theme.paper)
         painter.drawEllipse(point, _DOT_PX, _DOT_PX)
-        self._paint_name(painter, point, site.name, self.theme.faint)
 
     def _paint_site(self, painter: QPainter, number: int, *, is_leading: bool) -> None:
         site, value = self.reading.sites[number], float(self.reading.values[number])
@@ -207,17 +219,15 @@ class HeadView(QWidget):
         if site.ends:
             painter.setPen(QPen(self.theme.muted, 1))
             painter.drawLine(*(self.point_of(end) for end in named_sites(site.ends)))
-        painter.setPen(
-            QPen(self.theme.ink, 2 if is_leading else 1, Qt.PenStyle.DashLine if site.is_estimated else Qt.PenStyle.SolidLine)
-        )
-        fill = colour_of(scale.ramp, scale.share(value), dark=self.theme.dark) if np.isfinite(value) else self.theme.paper
-        painter.setBrush(fill)
+        line = Qt.PenStyle.DashLine if site.is_estimated else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(self.theme.ink, 2 if is_leading else 1, line))
+        known = np.isfinite(value)
+        painter.setBrush(colour_of(scale.ramp, scale.share(value), dark=self.theme.dark) if known else self.theme.paper)
         painter.drawEllipse(point, radius, radius)
-        # The names of all bipolar channels would cover the head.
-        if is_leading or not site.ends:
-            self._paint_name(painter, point, site.name, self.theme.ink, strong=is_leading)
 
-    def _paint_name(self, painter: QPainter, point: QPointF, name: str, colour: QColor, *, strong: bool = False) -> None:
+    def _paint_name(
+        self, painter: QPainter, point: QPointF, name: str, colour: QColor, *, strong: bool = False
+    ) -> None:
         font = ui_font(TINY_PX)
         font.setBold(strong)
         painter.setFont(font)
