@@ -141,9 +141,7 @@ class AnswerViewer(Feature):
             return Stand(analysis.problems[card.name], is_failure=True)
         progress = analysis.progress
         if progress.phase is Phase.RUNNING:
-            return Stand(
-                f"Waiting for {card.title}. {progress.sentence}.", progress.fraction
-            )
+            return Stand(f"Waiting for {card.title}. {progress.sentence}.", progress.fraction)
         return {
             Phase.NONE: Stand("Not analysed yet. Press F5."),
             Phase.DONE: Stand("Analysed earlier, and only the events were kept. Press F5 to ask the networks again."),

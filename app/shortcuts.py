@@ -92,6 +92,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "analyse", "Analysis", "Analyse recording", ("F5",), _REC | Needs.MODEL | Needs.IDLE_ENGINE, "audio-waveform"
     ),
     ActionSpec("cancel", "Analysis", "Stop analysis", ("Shift+F5",), _REC | Needs.BUSY_ENGINE, "square"),
+    ActionSpec("explain_here", "Analysis", "Why? Ask the network about this moment", ("E",), _REC | Needs.MODEL),
+    ActionSpec("relevance", "Analysis", "Relevance on the traces", ("W",), _REC | Needs.MODEL, checkable=True),
+    ActionSpec("next_method", "Analysis", "Explain by the next method", ("Shift+W",), _REC | Needs.MODEL),
     ActionSpec("focus_source", "Analysis", "Head: focus or channel weights", ("Ctrl+7",), _REC),
     ActionSpec("focus_whole", "Analysis", "Head: the moment or the whole recording", ("Ctrl+8",), _REC),
     ActionSpec("open_fmri", "fMRI", "Open fMRI …", ("Ctrl+Shift+O",), _REC),
@@ -105,6 +108,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("events_panel", "View", "Event queue", ("F6",), icon="list-checks", checkable=True),
     ActionSpec("models_panel", "View", "Models", ("F7",), icon="brain", checkable=True),
     ActionSpec("roi-map_panel", "View", "ROI map", ("F9",), icon="brain", checkable=True),
+    ActionSpec("attribution_panel", "View", "Attribution", ("Shift+F6",), icon="circle-question-mark", checkable=True),
+    ActionSpec("scalogram_panel", "View", "Scalogram", ("Shift+F7",), icon="audio-waveform", checkable=True),
     ActionSpec("focus_panel", "View", "Focus", ("Shift+F8",), icon="brain", checkable=True),
     ActionSpec("syndrome_panel", "View", "Syndrome", ("Shift+F9",), icon="list-checks", checkable=True),
     ActionSpec("notes", "View", "Notes on recording and montage", ("F8",), _REC, "triangle-alert", checkable=True),

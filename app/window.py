@@ -14,6 +14,7 @@ from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
+from app.explaining.viewing import Explainer
 from app.fmri_viewing import FmriViewer
 from app.following import Follower
 from app.panels.event_queue import EventQueue
@@ -73,13 +74,15 @@ class MainWindow(QMainWindow):
         self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
         follower = Follower(self.session, self.page, self.queue, self)
         self.answers = AnswerViewer(self.session, follower, theme, self)
-        self._features = (self._viewer, self._reviewer, self._fmri_viewer, self.answers)
+        self.explainer = Explainer(self.session, self.page, self.queue, follower=follower, theme=theme, parent=self)
+        self._features = (self._viewer, self._reviewer, self.explainer, self.answers, self._fmri_viewer)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
         self.actions_by_id["auto_advance"].setChecked(settings.auto_advance)
         self.actions_by_id["dark"].setChecked(theme.dark)
         self.actions_by_id["events_panel"].setChecked(True)
+        self.explainer.attribution.painting_chosen.connect(self.actions_by_id["relevance"].setChecked)
         self.page.notes.close_button.clicked.connect(self.actions_by_id["notes"].trigger)
         self._apply_theme(theme)
         self._show_closed()

@@ -51,6 +51,7 @@ class MarginPicture:
         size: QSize,
         rows: Sequence[Row],
         palette: TracePalette,
+        *,
         scale: CalibrationScale,
     ) -> None:
         """Paint both margins beside a page in a widget of some size."""

@@ -394,4 +394,4 @@ class TracePage(QWidget):
     def _paint_margins(self, painter: QPainter, page: PageGeometry) -> None:
         """Paint labels and calibration, which change with the layout but not with time."""
         scale = margins.CalibrationScale(self._display, self.pixels_per_mm, self._feed.scales or {})
-        self._margins.paint(painter, page, self.size(), self._rows, self._colours, scale)
+        self._margins.paint(painter, page, self.size(), self._rows, self._colours, scale=scale)

@@ -93,9 +93,7 @@ class RelevancePainter:
             self._picture = _make_picture(layer, rows, traces, palette, round(right - left))
         painter.save()
         mode = QPainter.CompositionMode
-        painter.setCompositionMode(
-            mode.CompositionMode_Screen if _is_dark(palette) else mode.CompositionMode_Multiply
-        )
+        painter.setCompositionMode(mode.CompositionMode_Screen if _is_dark(palette) else mode.CompositionMode_Multiply)
         painter.drawImage(QPointF(left, page.top - page.scroll_px), self._picture)
         painter.restore()
         painter.setPen(QPen(QColor(palette.muted), 0, Qt.PenStyle.DotLine))

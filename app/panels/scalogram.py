@@ -1,0 +1,187 @@
+"""The scalogram dock: of which frequencies the signals around an event are made, and which of them spoke for it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from app.panels.attribution import ShareBar
+from app.panels.colour_bar import ColourBar, ColourScale
+from app.panels.head.colours import Ramp
+from app.panels.origin import OriginLine
+from app.panels.power.picture import DB_PER_LOG
+from app.panels.power.view import PowerReading, PowerView
+from app.panels.stand import Stand, StandView
+from app.theme import GRID_PX, Theme
+from inference.explain.relevance import Relevance
+from inference.explain.scalogram import Scalogram
+from inference.runtime.cards import ModelCard
+
+#: Decibels against the amplitude that the recording has of itself, by which networks scale it.
+_UNIT: Final = "dB"
+#: Power beyond these shares of all that is shown takes the end colours.
+_RANGE_PERCENT: Final = (5.0, 99.5)
+_STRONGEST: Final = "Strongest"
+_LINES: Final = "Lines: a quarter and more of the strongest relevance; orange for it, blue against it."
+_NO_LINES: Final = "This method tells of channels and moments, not of frequencies: there are no lines."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PowerAnswer:
+    """A scalogram with the relevance of what it shows; ``event_s`` are onset and end of the event, None without one."""
+
+    card: ModelCard
+    power: Scalogram
+    relevance: Relevance
+    event_s: tuple[float, float] | None
+
+
+class ScalogramPanel(QWidget):
+    """The scalogram of one channel around the moment that is explained.
+
+    Signals
+    -------
+    shown : the panel has come into view.
+
+    Lives in the GUI thread.
+    """
+
+    shown = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._answer: PowerAnswer | None = None
+        self._box = QComboBox()
+        self._box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._box.setAccessibleName("Channel")
+        self._box.addItem(_STRONGEST)
+        self.view = PowerView(theme)
+        self.bar = ColourBar(theme, ColourScale(Ramp.POWER, 0.0, 1.0, _UNIT))
+        self.bar.setToolTip("Against the recording's own amplitude, by which the network scales it")
+        self.share = ShareBar(theme)
+        self._lines = QLabel()
+        self._lines.setProperty("role", "small")
+        self._lines.setWordWrap(True)
+        self._lines.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
+        self.origin = OriginLine()
+        self.message = StandView()
+        self._lay_out()
+        self._box.activated.connect(self._show)
+        self.view.hovered.connect(self.view.setToolTip)
+
+    @property
+    def channel(self) -> str:
+        """The channel that is shown; empty while there is none."""
+        if self._answer is None:
+            return ""
+        chosen = self._box.currentText()
+        channels = self._answer.power.channels
+        return chosen if chosen in channels else channels[strongest(self._answer.relevance)]
+
+    def choose_channel(self, name: str) -> None:
+        """Show a channel; the strongest one where there is none of this name."""
+        self._box.setCurrentIndex(max(self._box.findText(name), 0))
+        self._show()
+
+    def show_stand(self, stand: Stand) -> None:
+        """Say why there is no scalogram."""
+        self._answer = None
+        self.message.show_stand(stand)
+        self._stack.setCurrentWidget(self.message)
+
+    def show_answer(self, answer: PowerAnswer) -> None:
+        """Show a scalogram; the chosen channel stays where it is among the new ones."""
+        self._answer = answer
+        chosen = self._box.currentText()
+        with QSignalBlocker(self._box):
+            self._box.clear()
+            self._box.addItems([_STRONGEST, *answer.power.channels])
+            self._box.setCurrentIndex(max(self._box.findText(chosen), 0))
+        self._show()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint in another theme."""
+        self.view.set_theme(theme)
+        for part in (self.bar, self.share):
+            part.theme = theme
+            part.update()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell that a scalogram is wanted now."""
+        super().showEvent(event)
+        self.shown.emit()
+
+    def _lay_out(self) -> None:
+        sheet = QWidget()
+        column = QVBoxLayout(sheet)
+        column.setContentsMargins(0, 0, 0, GRID_PX)
+        column.setSpacing(GRID_PX // 2)
+        column.addWidget(self.view, 1)
+        for widget in (self.bar, self.share, self._lines, self.origin):
+            column.addWidget(widget)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.message)
+        self._stack.addWidget(sheet)
+        self._sheet = sheet
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, GRID_PX // 2, 0, 0)
+        whole.setSpacing(GRID_PX // 2)
+        choice = QVBoxLayout()
+        choice.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
+        choice.addWidget(self._box)
+        whole.addLayout(choice)
+        whole.addWidget(self._stack, 1)
+
+    @Slot()
+    def _show(self) -> None:
+        answer = self._answer
+        if answer is None:
+            return
+        relevance, power = answer.relevance, answer.power
+        number = power.channels.index(self.channel)
+        self._box.setItemText(0, f"{_STRONGEST}: {power.channels[strongest(relevance)]}")
+        by_hz, hz = _relevance_of(relevance, number)
+        decibels = (DB_PER_LOG * power.log_power[number]).astype(np.float32)
+        limit = max((float(np.abs(part).max()) for part in (relevance.eeg, relevance.emg) if part.size), default=0.0)
+        scale = ColourScale(Ramp.POWER, *_range_of(decibels), _UNIT)
+        self.view.set_reading(
+            PowerReading(
+                time_s=power.time_s,
+                hz=power.hz,
+                power_db=decibels,
+                relevance_time_s=relevance.time_s,
+                relevance_hz=hz,
+                relevance=by_hz,
+                limit=limit,
+                window_s=(relevance.onset_s, relevance.onset_s + relevance.duration_s),
+                event_s=answer.event_s,
+                scale=scale,
+            )
+        )
+        self.bar.set_scale(scale)
+        self.share.set_share(relevance.emg_share)
+        self._lines.setText(_LINES if by_hz.size else _NO_LINES)
+        self.origin.show_card(answer.card)
+        self._stack.setCurrentWidget(self._sheet)
+
+
+def strongest(relevance: Relevance) -> int:
+    """Find the channel that spoke most for the event."""
+    return int(np.argmax(np.maximum(relevance.by_channel, 0.0).sum(axis=1)))
+
+
+def _relevance_of(relevance: Relevance, number: int) -> tuple[np.ndarray, np.ndarray]:
+    if number < relevance.n_eeg:
+        return relevance.eeg[number], relevance.eeg_hz
+    return relevance.emg[number - relevance.n_eeg], relevance.emg_hz
+
+
+def _range_of(decibels: np.ndarray) -> tuple[float, float]:
+    known = decibels[np.isfinite(decibels)]
+    if not known.size:
+        return 0.0, 1.0
+    low, high = (round(float(value)) for value in np.percentile(known, _RANGE_PERCENT))
+    return float(low), float(max(high, low + 1))
