@@ -239,12 +239,14 @@ class Explainer(Feature):
         power = self._power[1] if _answers(self._power, request, with_method=False) else None
         if relevance is None:
             self.attribution.show_stand(busy)
-        else:
-            self.attribution.show_explanation(Explanation(relevance, card))
-        if relevance is None or power is None:
             self.scalogram.show_stand(busy)
         else:
-            self.scalogram.show_answer(PowerAnswer(card, power, relevance, question.event_s))
+            names = _name_channels(recording, relevance)
+            self.attribution.show_explanation(Explanation(relevance, names, card))
+            if power is None:
+                self.scalogram.show_stand(busy)
+            else:
+                self.scalogram.show_answer(PowerAnswer(card, power, relevance, names, question.event_s))
         self._paint()
 
     def _show_stand(self, stand: Stand) -> None:
@@ -287,9 +289,15 @@ def make_layer(recording: Recording, relevance: Relevance, opacity: float) -> Re
         step_s * len(relevance.time_s),
         limit,
         f"{relevance.target[0].upper()}{relevance.target[1:]}, by {relevance.method}",
-        "log odds",
+        f"in {1000 * step_s:.0f} ms",
         opacity,
     )
+
+
+def _name_channels(recording: Recording, relevance: Relevance) -> tuple[str, ...]:
+    """Name channels by their electrodes, as montages do; the rest as the file names them."""
+    electrodes = {channel.name: channel.electrode for channel in recording.channels}
+    return tuple(electrodes.get(name) or name for name in relevance.channels)
 
 
 def _answers(known: "tuple[ExplainRequest, object] | None", wanted: ExplainRequest, *, with_method: bool) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -33,14 +33,17 @@ _N_CHANNELS: Final = 6
 #: The bands of the clinical EEG, by their lower edges in Hz.
 _BANDS: Final = (("Delta", 0.0), ("Theta", 4.0), ("Alpha", 8.0), ("Beta", 13.0), ("Gamma", 30.0))
 _SHARE_PX: Final = 34
+#: Below this, what is left unexplained is the rounding of numbers.
+_LEAST_GAP_PERCENT: Final = 0.01
 _LEAST_OPACITY: Final = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """A relevance and the card of the network whose answer it explains."""
+    """A relevance, its channels as a reader names them, and the card of the network whose answer it explains."""
 
     relevance: Relevance
+    names: tuple[str, ...]
     card: ModelCard
 
 
@@ -150,7 +153,7 @@ class AttributionPanel(QWidget):
         self.share.set_share(relevance.emg_share)
         totals = relevance.by_channel.sum(axis=1)
         order = np.argsort(-np.abs(totals), kind="stable")[:_N_CHANNELS]
-        self._show_bars(self.channels, [(relevance.channels[i], float(totals[i])) for i in order])
+        self._show_bars(self.channels, [(explanation.names[i], float(totals[i])) for i in order])
         bands = _sum_bands(relevance)
         self.bands.setVisible(bool(bands))
         self._show_bars(self.bands, bands)
@@ -167,7 +170,7 @@ class AttributionPanel(QWidget):
         if self._explanation is not None:
             self.show_explanation(self._explanation)
 
-    def showEvent(self, event) -> None:  # noqa: N802, ANN001 - Qt's name
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Tell that an explanation is wanted now."""
         super().showEvent(event)
         self.shown.emit()
@@ -235,7 +238,9 @@ def _tell_window(relevance: Relevance) -> str:
     window = f"{relevance.duration_s:g} s around {elapsed_text(relevance.onset_s + relevance.duration_s / 2)}"
     if not math.isfinite(relevance.gap):
         return f"{window}. The parts need not add up to the whole."
-    return f"{window}. The parts leave {100 * relevance.gap:.2g} % unexplained."
+    percent = 100 * abs(relevance.gap)
+    missed = f"{percent:.2g} %" if percent >= _LEAST_GAP_PERCENT else f"less than {_LEAST_GAP_PERCENT:g} %"
+    return f"{window}. The parts leave {missed} unexplained."
 
 
 def _signed(value: float) -> str:

@@ -5,37 +5,48 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.attribution import ShareBar
 from app.panels.colour_bar import ColourBar, ColourScale
 from app.panels.head.colours import Ramp
 from app.panels.origin import OriginLine
-from app.panels.power.picture import DB_PER_LOG
+from app.panels.power.picture import DB_PER_LOG, smooth
 from app.panels.power.view import PowerReading, PowerView
 from app.panels.stand import Stand, StandView
 from app.theme import GRID_PX, Theme
 from inference.explain.relevance import Relevance
 from inference.explain.scalogram import Scalogram
-from inference.runtime.cards import ModelCard
+from inference.runtime.cards import ModelCard, MontageInputs
 
 #: Decibels against the amplitude that the recording has of itself, by which networks scale it.
 _UNIT: Final = "dB"
+#: Height of the picture, at most, for its width.
+_HIGHEST: Final = 1.2
 #: Power beyond these shares of all that is shown takes the end colours.
 _RANGE_PERCENT: Final = (5.0, 99.5)
 _STRONGEST: Final = "Strongest"
-_LINES: Final = "Lines: a quarter and more of the strongest relevance; orange for it, blue against it."
+#: Lines are drawn around relevance that is smoothed over so many of its frequencies and frames.
+_SMOOTHING_HZ: Final = 1.0
+_SMOOTHING_TIMES: Final = 2.0
+#: A channel whose strongest relevance is less than this share of any channel's hardly mattered.
+_LEAST_SHARE: Final = 0.2
+_LINES: Final = "Lines: a fifth, and three fifths, of this channel's strongest relevance; orange for, blue against."
 _NO_LINES: Final = "This method tells of channels and moments, not of frequencies: there are no lines."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PowerAnswer:
-    """A scalogram with the relevance of what it shows; ``event_s`` are onset and end of the event, None without one."""
+    """A scalogram with the relevance of what it shows.
+
+    ``names`` are its channels as a reader names them; ``event_s`` are onset and end of the event, None without one.
+    """
 
     card: ModelCard
     power: Scalogram
     relevance: Relevance
+    names: tuple[str, ...]
     event_s: tuple[float, float] | None
 
 
@@ -78,8 +89,8 @@ class ScalogramPanel(QWidget):
         if self._answer is None:
             return ""
         chosen = self._box.currentText()
-        channels = self._answer.power.channels
-        return chosen if chosen in channels else channels[strongest(self._answer.relevance)]
+        names = self._answer.names
+        return chosen if chosen in names else names[strongest(self._answer.relevance)]
 
     def choose_channel(self, name: str) -> None:
         """Show a channel; the strongest one where there is none of this name."""
@@ -98,7 +109,7 @@ class ScalogramPanel(QWidget):
         chosen = self._box.currentText()
         with QSignalBlocker(self._box):
             self._box.clear()
-            self._box.addItems([_STRONGEST, *answer.power.channels])
+            self._box.addItems([_STRONGEST, *answer.names])
             self._box.setCurrentIndex(max(self._box.findText(chosen), 0))
         self._show()
 
@@ -108,6 +119,11 @@ class ScalogramPanel(QWidget):
         for part in (self.bar, self.share):
             part.theme = theme
             part.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Give the picture no more height than its width can use."""
+        super().resizeEvent(event)
+        self.view.setMaximumHeight(round(_HIGHEST * self.width()))
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Tell that a scalogram is wanted now."""
@@ -119,9 +135,10 @@ class ScalogramPanel(QWidget):
         column = QVBoxLayout(sheet)
         column.setContentsMargins(0, 0, 0, GRID_PX)
         column.setSpacing(GRID_PX // 2)
-        column.addWidget(self.view, 1)
+        column.addWidget(self.view, 100)
         for widget in (self.bar, self.share, self._lines, self.origin):
             column.addWidget(widget)
+        column.addStretch(1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.message)
         self._stack.addWidget(sheet)
@@ -141,21 +158,23 @@ class ScalogramPanel(QWidget):
         if answer is None:
             return
         relevance, power = answer.relevance, answer.power
-        number = power.channels.index(self.channel)
-        self._box.setItemText(0, f"{_STRONGEST}: {power.channels[strongest(relevance)]}")
+        number = answer.names.index(self.channel)
+        self._box.setItemText(0, f"{_STRONGEST}: {answer.names[strongest(relevance)]}")
         by_hz, hz = _relevance_of(relevance, number)
         decibels = (DB_PER_LOG * power.log_power[number]).astype(np.float32)
-        limit = max((float(np.abs(part).max()) for part in (relevance.eeg, relevance.emg) if part.size), default=0.0)
+        low_hz, high_hz = _band_of(answer.card, is_eeg=number < relevance.n_eeg)
+        seen = (power.hz >= low_hz) & (power.hz <= high_hz)
+        decibels = decibels[seen]
         scale = ColourScale(Ramp.POWER, *_range_of(decibels), _UNIT)
         self.view.set_reading(
             PowerReading(
                 time_s=power.time_s,
-                hz=power.hz,
+                hz=power.hz[seen],
                 power_db=decibels,
                 relevance_time_s=relevance.time_s,
                 relevance_hz=hz,
                 relevance=by_hz,
-                limit=limit,
+                limit=_limit_of(relevance, by_hz),
                 window_s=(relevance.onset_s, relevance.onset_s + relevance.duration_s),
                 event_s=answer.event_s,
                 scale=scale,
@@ -174,9 +193,26 @@ def strongest(relevance: Relevance) -> int:
 
 
 def _relevance_of(relevance: Relevance, number: int) -> tuple[np.ndarray, np.ndarray]:
-    if number < relevance.n_eeg:
-        return relevance.eeg[number], relevance.eeg_hz
-    return relevance.emg[number - relevance.n_eeg], relevance.emg_hz
+    is_eeg = number < relevance.n_eeg
+    by_hz = relevance.eeg[number] if is_eeg else relevance.emg[number - relevance.n_eeg]
+    hz = relevance.eeg_hz if is_eeg else relevance.emg_hz
+    return smooth(by_hz, _SMOOTHING_HZ, _SMOOTHING_TIMES).astype(np.float32) if by_hz.size else by_hz, hz
+
+
+def _band_of(card: ModelCard, *, is_eeg: bool) -> tuple[float, float]:
+    """Give the band that the network is shown; beside it, filters have left nothing to see."""
+    inputs = card.inputs
+    assert isinstance(inputs, MontageInputs)
+    return (inputs.lff_hz, inputs.hff_hz) if is_eeg else (inputs.emg_lff_hz, inputs.emg_hff_hz)
+
+
+def _limit_of(relevance: Relevance, of_channel: np.ndarray) -> float:
+    """Give the channel's strongest relevance, but for channels that hardly mattered, whose lines would be noise."""
+    strongest_of_all = max(
+        (float(np.abs(part).max()) for part in (relevance.eeg, relevance.emg) if part.size), default=0
+    )
+    own = float(np.abs(of_channel).max()) if of_channel.size else 0.0
+    return max(own, _LEAST_SHARE * strongest_of_all)
 
 
 def _range_of(decibels: np.ndarray) -> tuple[float, float]:

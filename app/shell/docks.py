@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
 
 from app.theme import GRID_PX
@@ -50,7 +50,9 @@ class Docks:
         below = shown - {_ABOVE}
         for dock in self._below:
             # The tab is heading enough.
-            dock.titleBarWidget().setVisible(len(below) < 2)
+            heading = dock.titleBarWidget()
+            assert isinstance(heading, _Heading)
+            heading.fold(len(below) > 1)
         self._shown = shown
         share = _MAP_SHARE if shown & _WIDE else _SHARE
         width_px = max(_LEAST_PX, round(self._window.width() * share))
@@ -67,13 +69,34 @@ class Docks:
         return [dock for action_id, dock in self._docks.items() if action_id != _ABOVE]
 
 
+class _Heading(QLabel):
+    """The name of a dock above it, which folds away where a tab says the same."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self._is_folded = False
+        self.setProperty("role", "heading")
+        self.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX, 0)
+
+    def fold(self, folded: bool) -> None:
+        """Take no room, or as much as the name needs."""
+        if folded != self._is_folded:
+            self._is_folded = folded
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Give the room of the name; a dock asks for this whatever the widget's limits are."""
+        return QSize(0, 0) if self._is_folded else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Give the same."""
+        return self.sizeHint()
+
+
 def _make_dock(window: QMainWindow, title: str, panel: QWidget) -> QDockWidget:
     dock = QDockWidget(title, window)
     dock.setObjectName(title)
-    heading = QLabel(title)
-    heading.setProperty("role", "heading")
-    heading.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX, 0)
-    dock.setTitleBarWidget(heading)
+    dock.setTitleBarWidget(_Heading(title))
     dock.setWidget(panel)
     dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
     window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)

@@ -144,7 +144,8 @@ def _make_picture(
             relevance = layer.of_trace(derivation)
             if relevance is not None:
                 box = QRectF(0, row.centre_px - row.height_px / 2, picture.width(), row.height_px)
-                painter.drawImage(box, _strip(relevance / layer.limit, layer.opacity, palette))
+                strip = _strip(relevance / layer.limit, layer.opacity, palette)
+                painter.drawImage(box, strip)
     return picture
 
 

@@ -52,6 +52,12 @@ def resample(
     return np.asarray(np.where(missing > 0, np.nan, resampled))
 
 
+def smooth(values: NDArray[np.floating], sd_hz: float, sd_times: float) -> NDArray[np.float64]:
+    """Give values (hz, times) averaged with their neighbours, by normal weights of these standard deviations in steps."""
+    by_row, by_column = (_normal(size, sd) for size, sd in zip(values.shape, (sd_hz, sd_times), strict=True))
+    return np.asarray(by_row @ values @ by_column.T)
+
+
 def outline(values: NDArray[np.floating], level: float, thickness: int = 1) -> NDArray[np.bool_]:
     """Give the pixels along the inner edge of where values (rows, columns) reach a level."""
     inside = np.nan_to_num(values, nan=-np.inf) >= level
@@ -69,3 +75,9 @@ def _between(known: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray
     weights = np.maximum(0.0, 1 - np.abs(place[:, None] - np.arange(len(known))[None]))
     weights[(wanted < known[0] - step / 2) | (wanted > known[-1] + step / 2)] = np.nan
     return weights
+
+
+def _normal(size: int, sd: float) -> NDArray[np.float64]:
+    steps = np.arange(size)
+    weights = np.exp(-0.5 * ((steps[:, None] - steps[None]) / sd) ** 2)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))

@@ -19,11 +19,11 @@ from app.times import elapsed_text
 _LEFT_PX: Final = 3 * GRID_PX
 _BELOW_PX: Final = 18
 _ABOVE_PX: Final = 18
-_TICKS_HZ: Final = (2, 4, 8, 16, 32, 64)
+_TICKS_HZ: Final = (2, 4, 8, 16, 32, 64, 100)
 _TIME_STEPS_S: Final = (0.5, 1.0, 2.0, 5.0)
 _TIME_ROOM_PX: Final = 56
 #: Lines are drawn around what has these shares of the strongest relevance.
-LEVELS: Final = (0.25, 0.6)
+LEVELS: Final = (0.2, 0.6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
