@@ -1,22 +1,27 @@
 """What networks answer besides events: the focus on a head, and the syndrome."""
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from app.analysis_run import Phase
 from app.following import Follower
+from app.lanes.tracks import ProbabilityTrack
 from app.panels.course import Course
 from app.panels.focus import FocusPanel, HeadAnswer, HeadSource
 from app.panels.head.colours import Ramp
 from app.panels.head.places import named_sites, scale_between, scale_from_zero, sites_of_channels
 from app.panels.stand import Stand
 from app.panels.syndrome import SyndromeAnswer, SyndromePanel
+from app.reading import ReadingPage
 from app.session import Session
 from app.shell.feature import Feature
 from app.theme import Theme
+from inference.labels.syndromes import find_syndrome
 from inference.runtime.cards import ModelCard
 from inference.runtime.results import Answer, Measure, ModelResult
 
@@ -28,6 +33,7 @@ TEN_TWENTY = (
 _FOCUS_TASK = "focus"
 _SYNDROME_TASK = "syndrome"
 _WEIGHTS = "channel_weights"
+_FOCUS_LANE = "Highest probability of the focus in any channel"
 _FOCUS_CAUTION = "An order in which to look at the channels; no finding, and not for planning surgery."
 _WEIGHTS_CAUTION = "How much the network made of each electrode; no finding."
 
@@ -38,9 +44,9 @@ class AnswerViewer(Feature):
     Lives in the GUI thread.
     """
 
-    def __init__(self, session: Session, follower: Follower, theme: Theme, parent: QObject) -> None:
+    def __init__(self, session: Session, page: ReadingPage, follower: Follower, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._page = session, page
         self.focus = FocusPanel(theme)
         self.syndrome = SyndromePanel(theme)
         session.analysis.changed.connect(self._show)
@@ -49,6 +55,8 @@ class AnswerViewer(Feature):
         session.kinds_corrected.connect(self._show)
         follower.moved.connect(self.focus.set_moment)
         follower.moved.connect(self.syndrome.set_moment)
+        self.focus.visible_changed.connect(self._show_lane)
+        self.syndrome.visible_changed.connect(self._show_lane)
         self._shown: tuple[object, ...] = ()
         self._show()
 
@@ -83,6 +91,21 @@ class AnswerViewer(Feature):
             )
         )
         self.syndrome.show_answer(self._find_syndrome())
+        self._show_lane()
+
+    @Slot()
+    def _show_lane(self) -> None:
+        """Show along the page what the panel in front tells of one moment."""
+        found = self._find_answer(_FOCUS_TASK if self.focus.isVisible() else _SYNDROME_TASK)
+        if isinstance(found, Stand) or not (self.focus.isVisible() or self.syndrome.isVisible()):
+            self._page.show_answer(None)
+        elif self.focus.isVisible():
+            self._page.show_answer(_track(found[2], "focus", _highest(found[2].probability)), _FOCUS_LANE)
+        else:
+            answer = found[2]
+            leader = int(np.argmax(np.nan_to_num(answer.overall, nan=-1.0)))
+            syndrome = find_syndrome(answer.columns[leader])
+            self._page.show_answer(_track(answer, syndrome.short, answer.probability[:, leader]), syndrome.name)
 
     def _find_focus(self) -> HeadAnswer | Stand:
         found = self._find_answer(_FOCUS_TASK)
@@ -171,3 +194,14 @@ def _weights(card: ModelCard, result: ModelResult, measure: Measure) -> HeadAnsw
 
 def _course(answer: Answer, window_s: float) -> Course:
     return Course(answer.time_s, answer.probability, answer.overall, window_s)
+
+
+def _track(answer: Answer, subject: str, values: NDArray[np.float32]) -> ProbabilityTrack:
+    done_s = float(answer.time_s[-1]) if len(answer.time_s) else 0.0
+    return ProbabilityTrack(subject, answer.time_s, values, math.nan, done_s)
+
+
+def _highest(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the highest value of each row; NaN where all are."""
+    highest = np.where(np.isfinite(values), values, -np.inf).max(axis=1, initial=-np.inf)
+    return np.where(np.isfinite(highest), highest, np.nan).astype(np.float32)

@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
         self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
         follower = Follower(self.session, self.page, self.queue, self)
-        self.answers = AnswerViewer(self.session, follower, theme, self)
+        self.answers = AnswerViewer(self.session, self.page, follower, theme, self)
         self.explainer = Explainer(self.session, self.page, self.queue, follower=follower, theme=theme, parent=self)
         self._features = (self._viewer, self._reviewer, self.explainer, self.answers, self._fmri_viewer)
         self._lay_out()

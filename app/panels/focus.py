@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.bars import Bar, BarList
@@ -57,12 +57,12 @@ class FocusPanel(QWidget):
 
     Signals
     -------
-    source_chosen : the number of the source that is shown.
+    visible_changed : the panel has come into view, or gone out of it.
 
     Lives in the GUI thread.
     """
 
-    source_chosen = Signal(int)
+    visible_changed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class FocusPanel(QWidget):
         self.origin = OriginLine()
         self.message = StandView()
         self._lay_out()
-        self._box.activated.connect(self._choose_source)
+        self._box.currentIndexChanged.connect(self._show)
         self._spans.currentIndexChanged.connect(self._show)
         self.head.hovered.connect(self._tell_site)
 
@@ -104,7 +104,6 @@ class FocusPanel(QWidget):
     def choose_source(self, number: int) -> None:
         """Show another of the sources."""
         self._box.setCurrentIndex(number)
-        self._show()
 
     def show_whole(self, whole: bool) -> None:
         """Show the whole recording, or follow the moment."""
@@ -134,6 +133,16 @@ class FocusPanel(QWidget):
         super().resizeEvent(event)
         self.head.setMaximumHeight(self.head.height_for(self.width()))
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell of it."""
+        super().showEvent(event)
+        self.visible_changed.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell of it."""
+        super().hideEvent(event)
+        self.visible_changed.emit()
+
     def _lay_out(self) -> None:
         self._map = QWidget()
         column = QVBoxLayout(self._map)
@@ -161,11 +170,6 @@ class FocusPanel(QWidget):
         choice.addWidget(self._spans, 1)
         whole.addLayout(choice)
         whole.addWidget(self._stack, 1)
-
-    @Slot(int)
-    def _choose_source(self, number: int) -> None:
-        self._show()
-        self.source_chosen.emit(number)
 
     @Slot()
     def _show(self) -> None:

@@ -27,9 +27,9 @@ _HIGHEST: Final = 1.2
 #: Power beyond these shares of all that is shown takes the end colours.
 _RANGE_PERCENT: Final = (5.0, 99.5)
 _STRONGEST: Final = "Strongest"
-#: Lines are drawn around relevance that is smoothed over so many of its frequencies and frames.
-_SMOOTHING_HZ: Final = 1.0
-_SMOOTHING_TIMES: Final = 2.0
+#: Lines are drawn around relevance that is smoothed over these shares of its frequencies and of its frames, which
+#: leaves the few large parts of an occlusion as they are.
+_SMOOTHING: Final = (1 / 32, 1 / 64)
 #: A channel whose strongest relevance is less than this share of any channel's hardly mattered.
 _LEAST_SHARE: Final = 0.2
 _LINES: Final = "Lines: a fifth, and three fifths, of this channel's strongest relevance; orange for, blue against."
@@ -196,7 +196,10 @@ def _relevance_of(relevance: Relevance, number: int) -> tuple[np.ndarray, np.nda
     is_eeg = number < relevance.n_eeg
     by_hz = relevance.eeg[number] if is_eeg else relevance.emg[number - relevance.n_eeg]
     hz = relevance.eeg_hz if is_eeg else relevance.emg_hz
-    return smooth(by_hz, _SMOOTHING_HZ, _SMOOTHING_TIMES).astype(np.float32) if by_hz.size else by_hz, hz
+    if not by_hz.size:
+        return by_hz, hz
+    sd_hz, sd_times = (share * size for share, size in zip(_SMOOTHING, by_hz.shape, strict=True))
+    return smooth(by_hz, sd_hz, sd_times).astype(np.float32), hz
 
 
 def _band_of(card: ModelCard, *, is_eeg: bool) -> tuple[float, float]:

@@ -139,7 +139,7 @@ def _make_picture(
     picture = QImage(max(width, 1), height, QImage.Format.Format_ARGB32_Premultiplied)
     picture.fill(Qt.GlobalColor.transparent)
     with QPainter(picture) as painter:
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        # Never smoothed: half a second that a method looked at as a whole has hard edges.
         for row, derivation in zip(rows, traces, strict=True):
             relevance = layer.of_trace(derivation)
             if relevance is not None:

@@ -53,7 +53,7 @@ def resample(
 
 
 def smooth(values: NDArray[np.floating], sd_hz: float, sd_times: float) -> NDArray[np.float64]:
-    """Give values (hz, times) averaged with their neighbours, by normal weights of these standard deviations in steps."""
+    """Give values (hz, times) averaged with neighbours, by normal weights of these standard deviations in steps."""
     by_row, by_column = (_normal(size, sd) for size, sd in zip(values.shape, (sd_hz, sd_times), strict=True))
     return np.asarray(by_row @ values @ by_column.T)
 
