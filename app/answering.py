@@ -32,6 +32,7 @@ TEN_TWENTY = (
 )
 _FOCUS_TASK = "focus"
 _SYNDROME_TASK = "syndrome"
+_TASKS = {"focus_panel": _FOCUS_TASK, "syndrome_panel": _SYNDROME_TASK}
 _WEIGHTS = "channel_weights"
 _FOCUS_LANE = "Highest probability of the focus in any channel"
 _FOCUS_CAUTION = "An order in which to look at the channels; no finding, and not for planning surgery."
@@ -55,8 +56,7 @@ class AnswerViewer(Feature):
         session.kinds_corrected.connect(self._show)
         follower.moved.connect(self.focus.set_moment)
         follower.moved.connect(self.syndrome.set_moment)
-        self.focus.visible_changed.connect(self._show_lane)
-        self.syndrome.visible_changed.connect(self._show_lane)
+        self._in_front: set[str] = set()
         self._shown: tuple[object, ...] = ()
         self._show()
 
@@ -70,6 +70,11 @@ class AnswerViewer(Feature):
     def panels(self) -> Mapping[str, tuple[str, QWidget]]:
         """Bring the head and the syndromes."""
         return {"focus_panel": ("Focus", self.focus), "syndrome_panel": ("Syndrome", self.syndrome)}
+
+    def turn_panel(self, action_id: str, in_front: bool) -> None:
+        """Show along the page what the panel in front tells of one moment."""
+        (self._in_front.add if in_front else self._in_front.discard)(action_id)
+        self._show_lane()
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint the head and the bars."""
@@ -93,16 +98,16 @@ class AnswerViewer(Feature):
         self.syndrome.show_answer(self._find_syndrome())
         self._show_lane()
 
-    @Slot()
     def _show_lane(self) -> None:
-        """Show along the page what the panel in front tells of one moment."""
-        found = self._find_answer(_FOCUS_TASK if self.focus.isVisible() else _SYNDROME_TASK)
-        if isinstance(found, Stand) or not (self.focus.isVisible() or self.syndrome.isVisible()):
+        task = next((task for action_id, task in _TASKS.items() if action_id in self._in_front), "")
+        found = self._find_answer(task)
+        if isinstance(found, Stand):
             self._page.show_answer(None)
-        elif self.focus.isVisible():
-            self._page.show_answer(_track(found[2], "focus", _highest(found[2].probability)), _FOCUS_LANE)
+            return
+        answer = found[2]
+        if task == _FOCUS_TASK:
+            self._page.show_answer(_track(answer, "focus", _highest(answer.probability)), _FOCUS_LANE)
         else:
-            answer = found[2]
             leader = int(np.argmax(np.nan_to_num(answer.overall, nan=-1.0)))
             syndrome = find_syndrome(answer.columns[leader])
             self._page.show_answer(_track(answer, syndrome.short, answer.probability[:, leader]), syndrome.name)

@@ -105,7 +105,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self._status)
         self._docks = Docks(self)
         for feature in self._features:
-            self._docks.add(feature.panels())
+            self._docks.add(feature.panels(), feature.turn_panel)
         self._docks.add({"models_panel": ("Models", self.models)})
         self.resize(1600, 900)
         self.restoreGeometry(self._settings.geometry)

@@ -66,6 +66,7 @@ class Explainer(Feature):
         self.is_painting = False
         self.method = METHODS[0]
         self._opacity = _OPACITY
+        self._in_front: set[str] = set()
         self._question: _Question | None = None
         self._relevance: tuple[ExplainRequest, Relevance] | None = None
         self._power: tuple[ExplainRequest, Scalogram] | None = None
@@ -86,6 +87,11 @@ class Explainer(Feature):
             "attribution_panel": ("Attribution", self.attribution),
             "scalogram_panel": ("Scalogram", self.scalogram),
         }
+
+    def turn_panel(self, action_id: str, in_front: bool) -> None:
+        """Ask for what a panel shows only once it can be seen."""
+        (self._in_front.add if in_front else self._in_front.discard)(action_id)
+        self._ask()
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint both panels."""
@@ -118,8 +124,6 @@ class Explainer(Feature):
         self._queue.selected.connect(self._follow_event)
         self.attribution.method_chosen.connect(self.choose_method)
         self.attribution.opacity_chosen.connect(self._fade)
-        self.attribution.shown.connect(self._ask)
-        self.scalogram.shown.connect(self._ask)
         self.feed.explained.connect(self._take_relevance)
         self.feed.power_shown.connect(self._take_power)
         self.feed.failed.connect(self._tell_failure)
@@ -160,8 +164,8 @@ class Explainer(Feature):
     def _ask(self) -> None:
         """Ask for what is shown somewhere and not known yet."""
         recording, question = self._session.recording, self._question
-        wants_power = self.scalogram.isVisible()
-        if recording is None or not (wants_power or self.is_painting or self.attribution.isVisible()):
+        wants_power = "scalogram_panel" in self._in_front
+        if recording is None or not (self._in_front or self.is_painting):
             return
         if question is None:
             self._show_stand(Stand(self._why_nothing()))

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -91,7 +91,7 @@ class AttributionPanel(QWidget):
     Signals
     -------
     method_chosen : one of the names given. ``painting_chosen`` : whether relevance is painted on the traces.
-    opacity_chosen : 0 to 1. ``shown`` : the panel has come into view.
+    opacity_chosen : 0 to 1.
 
     Lives in the GUI thread.
     """
@@ -99,7 +99,6 @@ class AttributionPanel(QWidget):
     method_chosen = Signal(str)
     painting_chosen = Signal(bool)
     opacity_chosen = Signal(float)
-    shown = Signal()
 
     def __init__(self, theme: Theme, methods: Sequence[str], opacity: float) -> None:
         super().__init__()
@@ -169,11 +168,6 @@ class AttributionPanel(QWidget):
             part.theme = theme
         if self._explanation is not None:
             self.show_explanation(self._explanation)
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell that an explanation is wanted now."""
-        super().showEvent(event)
-        self.shown.emit()
 
     def _lay_out(self) -> None:
         page = QWidget()

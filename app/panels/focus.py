@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.bars import Bar, BarList
@@ -55,14 +55,8 @@ class HeadSource:
 class FocusPanel(QWidget):
     """A head with the values of one source at the moment that is followed, or of the whole recording.
 
-    Signals
-    -------
-    visible_changed : the panel has come into view, or gone out of it.
-
     Lives in the GUI thread.
     """
-
-    visible_changed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -132,16 +126,6 @@ class FocusPanel(QWidget):
         """Give the head the height that it can fill."""
         super().resizeEvent(event)
         self.head.setMaximumHeight(self.head.height_for(self.width()))
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell of it."""
-        super().showEvent(event)
-        self.visible_changed.emit()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell of it."""
-        super().hideEvent(event)
-        self.visible_changed.emit()
 
     def _lay_out(self) -> None:
         self._map = QWidget()

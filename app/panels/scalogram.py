@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.attribution import ShareBar
@@ -53,14 +53,8 @@ class PowerAnswer:
 class ScalogramPanel(QWidget):
     """The scalogram of one channel around the moment that is explained.
 
-    Signals
-    -------
-    shown : the panel has come into view.
-
     Lives in the GUI thread.
     """
-
-    shown = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -124,11 +118,6 @@ class ScalogramPanel(QWidget):
         """Give the picture no more height than its width can use."""
         super().resizeEvent(event)
         self.view.setMaximumHeight(round(_HIGHEST * self.width()))
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell that a scalogram is wanted now."""
-        super().showEvent(event)
-        self.shown.emit()
 
     def _lay_out(self) -> None:
         sheet = QWidget()

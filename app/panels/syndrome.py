@@ -4,18 +4,16 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
-    QHideEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QPolygonF,
     QResizeEvent,
-    QShowEvent,
 )
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -131,14 +129,8 @@ class SyndromeBars(QWidget):
 class SyndromePanel(QWidget):
     """Bars of syndromes with what must be known about them.
 
-    Signals
-    -------
-    visible_changed : the panel has come into view, or gone out of it.
-
     Lives in the GUI thread.
     """
-
-    visible_changed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -189,16 +181,6 @@ class SyndromePanel(QWidget):
         """Repaint in another theme."""
         self.bars.theme = theme
         self.bars.update()
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell of it."""
-        super().showEvent(event)
-        self.visible_changed.emit()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell of it."""
-        super().hideEvent(event)
-        self.visible_changed.emit()
 
     def _show(self) -> None:
         answer = self._answer

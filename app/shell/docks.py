@@ -1,10 +1,11 @@
 """The docks beside the traces: how they look, and how they share what the traces leave them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from app.theme import GRID_PX
 
@@ -32,14 +33,16 @@ class Docks:
     def __iter__(self) -> Iterator[str]:
         return iter(self._docks)
 
-    def add(self, panels: Mapping[str, tuple[str, QWidget]]) -> None:
-        """Put panels under their headings beside the traces."""
+    def add(self, panels: Mapping[str, tuple[str, QWidget]], turned: Callable[[str, bool], None] | None = None) -> None:
+        """Put panels under their headings beside the traces; ``turned`` is told when one can be seen or no longer."""
         for action_id, (title, panel) in panels.items():
             dock = _make_dock(self._window, title, panel)
             below = self._below
             if action_id != _ABOVE and below:
                 self._window.tabifyDockWidget(below[-1], dock)
             self._docks[action_id] = dock
+            if turned is not None:
+                dock.visibilityChanged.connect(partial(turned, action_id))
 
     def arrange(self, shown: frozenset[str]) -> None:
         """Show these docks, what is new in front, hide the others, and share the room."""
@@ -53,6 +56,10 @@ class Docks:
             heading = dock.titleBarWidget()
             assert isinstance(heading, _Heading)
             heading.fold(len(below) > 1)
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            # Names cut down to their first letters would tell nothing.
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._shown = shown
         share = _MAP_SHARE if shown & _WIDE else _SHARE
         width_px = max(_LEAST_PX, round(self._window.width() * share))
