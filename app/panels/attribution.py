@@ -57,12 +57,13 @@ class ShareBar(QWidget):
         super().__init__()
         self.theme = theme
         self.emg_share = math.nan
+        self.sees_emg = True
         self.setFont(ui_font(SMALL_PX))
         self.setFixedHeight(_SHARE_PX)
 
-    def set_share(self, emg_share: float) -> None:
-        """Show another share, 0 to 1; NaN where nothing spoke for the event."""
-        self.emg_share = emg_share
+    def set_share(self, emg_share: float, *, sees_emg: bool) -> None:
+        """Show another share, 0 to 1 (NaN where nothing spoke for the event), of a network that may see no EMG."""
+        self.emg_share, self.sees_emg = emg_share, sees_emg
         self.setAccessibleName(self._text())
         self.update()
 
@@ -82,6 +83,8 @@ class ShareBar(QWidget):
     def _text(self) -> str:
         if not math.isfinite(self.emg_share):
             return "Nothing spoke for it"
+        if not self.sees_emg:
+            return "For it: the EEG; no EMG was seen"
         return f"For it: EEG {1 - self.emg_share:.0%}, EMG {self.emg_share:.0%}".replace("%", " %")
 
 
@@ -149,7 +152,7 @@ class AttributionPanel(QWidget):
         relevance = explanation.relevance
         self._heading.setText(f"{relevance.target.capitalize()}: {_signed(relevance.score)}")
         self._under.setText(_tell_window(relevance))
-        self.share.set_share(relevance.emg_share)
+        self.share.set_share(relevance.emg_share, sees_emg=relevance.emg.shape[0] > 0)
         totals = relevance.by_channel.sum(axis=1)
         order = np.argsort(-np.abs(totals), kind="stable")[:_N_CHANNELS]
         self._show_bars(self.channels, [(explanation.names[i], float(totals[i])) for i in order])

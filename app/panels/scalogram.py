@@ -170,7 +170,7 @@ class ScalogramPanel(QWidget):
             )
         )
         self.bar.set_scale(scale)
-        self.share.set_share(relevance.emg_share)
+        self.share.set_share(relevance.emg_share, sees_emg=relevance.emg.shape[0] > 0)
         self._lines.setText(_LINES if by_hz.size else _NO_LINES)
         self.origin.show_card(answer.card)
         self._stack.setCurrentWidget(self._sheet)
