@@ -15,6 +15,7 @@ from app.panels.course import Course
 from app.panels.focus import FocusPanel, HeadAnswer, HeadSource
 from app.panels.head.colours import Ramp
 from app.panels.head.places import named_sites, scale_between, scale_from_zero, sites_of_channels
+from app.panels.origin import tell_origin
 from app.panels.stand import Stand
 from app.panels.syndrome import SyndromeAnswer, SyndromePanel
 from app.reading import ReadingPage
@@ -104,13 +105,14 @@ class AnswerViewer(Feature):
         if isinstance(found, Stand):
             self._page.show_answer(None)
             return
-        answer = found[2]
+        card, _result, answer = found
         if task == _FOCUS_TASK:
-            self._page.show_answer(_track(answer, "focus", _highest(answer.probability)), _FOCUS_LANE)
+            track, about = _track(answer, "focus", _highest(answer.probability)), _FOCUS_LANE
         else:
             leader = int(np.argmax(np.nan_to_num(answer.overall, nan=-1.0)))
             syndrome = find_syndrome(answer.columns[leader])
-            self._page.show_answer(_track(answer, syndrome.short, answer.probability[:, leader]), syndrome.name)
+            track, about = _track(answer, syndrome.short, answer.probability[:, leader]), syndrome.name
+        self._page.show_answer(track, f"{about}. {tell_origin(card)}.")
 
     def _find_focus(self) -> HeadAnswer | Stand:
         found = self._find_answer(_FOCUS_TASK)

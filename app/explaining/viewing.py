@@ -13,6 +13,7 @@ from app.explaining.requests import METHODS, ExplainRequest, why_not
 from app.following import Follower
 from app.panels.attribution import AttributionPanel, Explanation
 from app.panels.event_queue import EventQueue
+from app.panels.origin import tell_origin
 from app.panels.scalogram import PowerAnswer, ScalogramPanel
 from app.panels.stand import Stand
 from app.reading import ReadingPage
@@ -22,6 +23,7 @@ from app.theme import Theme
 from app.traces.relevance import RelevanceLayer
 from inference.explain.relevance import Relevance
 from inference.recordings.recording import Recording
+from inference.runtime.cards import ModelCard
 from inference.runtime.package import ModelPackage
 
 if TYPE_CHECKING:
@@ -261,7 +263,8 @@ class Explainer(Feature):
         layer = None
         recording = self._session.recording
         if self.is_painting and self._relevance is not None and recording is not None:
-            layer = make_layer(recording, self._relevance[1], self._opacity)
+            request, relevance = self._relevance
+            layer = make_layer(recording, relevance, request.package.card, self._opacity)
         self._page.traces.set_relevance(layer)
 
     def _why_nothing(self) -> str:
@@ -272,7 +275,7 @@ class Explainer(Feature):
         return "Select an event to see why a network found it, or press E to ask about this moment."
 
 
-def make_layer(recording: Recording, relevance: Relevance, opacity: float) -> RelevanceLayer:
+def make_layer(recording: Recording, relevance: Relevance, card: ModelCard, opacity: float) -> RelevanceLayer:
     """Bring relevance to the recorded channels: by their names, or by the electrodes that they stand for."""
     rows = {name: row for row, name in enumerate(relevance.channels)}
     by_electrode = {
@@ -294,6 +297,7 @@ def make_layer(recording: Recording, relevance: Relevance, opacity: float) -> Re
         limit,
         f"{relevance.target[0].upper()}{relevance.target[1:]}, by {relevance.method}",
         f"in {1000 * step_s:.0f} ms",
+        tell_origin(card),
         opacity,
     )
 

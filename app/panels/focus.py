@@ -91,9 +91,13 @@ class FocusPanel(QWidget):
 
     def set_moment(self, moment_s: float) -> None:
         """Follow the cursor, the selected event or the page."""
-        self._moment_s = moment_s
-        if not self.is_of_whole:
-            self._show()
+        before, self._moment_s = self._moment_s, moment_s
+        answer = self._sources[self.source].answer if self._sources else None
+        if isinstance(answer, HeadAnswer) and not self.is_of_whole:
+            row = answer.course.row_at(moment_s)
+            # A mouse moves much more often than it reaches another window.
+            if row is None or row != answer.course.row_at(before):
+                self._show()
 
     def choose_source(self, number: int) -> None:
         """Show another of the sources."""

@@ -29,6 +29,11 @@ class OriginLine(QWidget):
         self.setToolTip(card.trained_on)
 
 
+def tell_origin(card: ModelCard) -> str:
+    """Name a network, its version and what it learned from where there is room for a line."""
+    return f"{card.title} {card.version}{', simulated training' if card.simulated else ''}"
+
+
 def _line(role: str) -> QLabel:
     label = QLabel()
     label.setProperty("role", role)

@@ -174,8 +174,13 @@ class SyndromePanel(QWidget):
 
     def set_moment(self, moment_s: float) -> None:
         """Follow the cursor, the selected event or the page."""
-        self._moment_s = moment_s
-        self._show()
+        before, self._moment_s = self._moment_s, moment_s
+        if isinstance(self._answer, SyndromeAnswer):
+            course = self._answer.course
+            row = course.row_at(moment_s)
+            # A mouse moves much more often than it reaches another window.
+            if row is None or row != course.row_at(before):
+                self._show()
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme."""
@@ -191,7 +196,8 @@ class SyndromePanel(QWidget):
         course = answer.course
         row = course.row_at(self._moment_s)
         here = np.full(len(answer.codes), np.nan, np.float32) if row is None else course.values[row]
-        self._heading.setText(f"Here: {course.window_s:g} s around {elapsed_text(self._moment_s, 0)}")
+        middle_s = self._moment_s if row is None else float(course.time_s[row])
+        self._heading.setText(f"Here: {course.window_s:g} s around {elapsed_text(middle_s, 0)}")
         self.bars.show_values(tuple(find_syndrome(code) for code in answer.codes), course.overall, here)
         self.origin.show_card(answer.card)
         self._stack.setCurrentWidget(self._sheet)

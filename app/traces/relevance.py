@@ -11,14 +11,16 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QLinearGradient, QPaint
 
 from app.traces.geometry import PageGeometry, Row
 from app.traces.palette import TracePalette
+from inference.recordings.recording import ChannelKind
 from inference.signals.montages import Derivation
 
 #: A derivation is what it is because of channels with at least this weight; a mean of neighbours has less of each.
 _ACTIVE_WEIGHT: Final = 0.5
 #: The strongest colour still lets the ink through.
 _DEEPEST: Final = 0.9
-_LEGEND_PX: Final = (232.0, 40.0)
+_LEGEND_PX: Final = (240.0, 56.0)
 _MARGIN_PX: Final = 8.0
+_STRIP_PX: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +33,7 @@ class RelevanceLayer:
     onset_s, duration_s : the window.
     limit : the relevance that is painted deepest.
     title : what it is the relevance for, and by which method; ``unit`` is that of the numbers.
+    origin : which network was asked, and what it learned from.
     opacity : 0 to 1.
     """
 
@@ -40,6 +43,7 @@ class RelevanceLayer:
     limit: float
     title: str
     unit: str
+    origin: str
     opacity: float = 0.7
 
     @property
@@ -67,7 +71,7 @@ class RelevancePainter:
     def __init__(self) -> None:
         self.layer: RelevanceLayer | None = None
         self._made_for: tuple[object, ...] = ()
-        self._picture = QImage()
+        self._behind, self._over = QImage(), QImage()
 
     def covers(self, start_s: float, end_s: float) -> bool:
         """Tell whether a stretch is painted, so that nothing else need colour it."""
@@ -90,12 +94,14 @@ class RelevancePainter:
         made_for = (layer, palette, tuple(rows), tuple(traces), right - left)
         if made_for != self._made_for:
             self._made_for = made_for
-            self._picture = _make_picture(layer, rows, traces, palette, round(right - left))
+            self._behind, self._over = _make_pictures(layer, rows, traces, palette, round(right - left))
+        top_left = QPointF(left, page.top - page.scroll_px)
         painter.save()
         mode = QPainter.CompositionMode
         painter.setCompositionMode(mode.CompositionMode_Screen if _is_dark(palette) else mode.CompositionMode_Multiply)
-        painter.drawImage(QPointF(left, page.top - page.scroll_px), self._picture)
+        painter.drawImage(top_left, self._behind)
         painter.restore()
+        painter.drawImage(top_left, self._over)
         painter.setPen(QPen(QColor(palette.muted), 0, Qt.PenStyle.DotLine))
         for x in (left, right):
             painter.drawLine(QPointF(x, page.top), QPointF(x, page.bottom))
@@ -114,16 +120,19 @@ class RelevancePainter:
         painter.drawRoundedRect(box, 4, 4)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         inner = box.adjusted(_MARGIN_PX, 3, -_MARGIN_PX, -3)
-        bar = QRectF(inner.left(), inner.top() + 15, inner.width(), 5)
+        bar = QRectF(inner.left(), inner.top() + 30, inner.width(), 5)
         shades = QLinearGradient(bar.topLeft(), bar.topRight())
         for share in (0.0, 0.25, 0.5, 0.75, 1.0):
             shades.setColorAt(share, _shade(2 * share - 1, layer.opacity, palette))
         painter.fillRect(bar, QColor(palette.paper))
         painter.fillRect(bar, shades)
-        painter.setPen(QColor(palette.label))
-        text = QFontMetricsF(painter.font()).elidedText(layer.title, Qt.TextElideMode.ElideRight, inner.width())
         flags = Qt.AlignmentFlag
-        painter.drawText(QRectF(inner.left(), inner.top() - 1, inner.width(), 15), flags.AlignVCenter, text)
+        metrics = QFontMetricsF(painter.font())
+        for number, (line, colour) in enumerate(((layer.title, palette.label), (layer.origin, palette.muted))):
+            painter.setPen(QColor(colour))
+            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, inner.width())
+            place = QRectF(inner.left(), inner.top() - 1 + 15 * number, inner.width(), 15)
+            painter.drawText(place, flags.AlignVCenter, text)
         below = QRectF(inner.left(), bar.bottom() + 1, inner.width(), 14)
         painter.setPen(QColor(palette.muted))
         painter.drawText(below, flags.AlignVCenter | flags.AlignLeft, f"−{layer.limit:.2g} against")
@@ -131,22 +140,32 @@ class RelevancePainter:
         painter.drawText(below, flags.AlignVCenter | flags.AlignRight, f"for +{layer.limit:.2g} {layer.unit}")
 
 
-def _make_picture(
+def _make_pictures(
     layer: RelevanceLayer, rows: Sequence[Row], traces: Sequence[Derivation], palette: TracePalette, width: int
-) -> QImage:
-    """Paint every row's relevance once, as wide as the window on the page and as high as all rows."""
+) -> tuple[QImage, QImage]:
+    """Paint every row's relevance once, as wide as the window on the page and as high as all rows.
+
+    Returns
+    -------
+    what lies behind the ink, and what lies over it: a burst of a muscle leaves no paper to be seen, so a strip below it
+    tells the same.
+    """
     height = round(max((row.centre_px + row.height_px for row in rows), default=1.0))
-    picture = QImage(max(width, 1), height, QImage.Format.Format_ARGB32_Premultiplied)
-    picture.fill(Qt.GlobalColor.transparent)
-    with QPainter(picture) as painter:
+    pictures = tuple(QImage(max(width, 1), height, QImage.Format.Format_ARGB32_Premultiplied) for _ in range(2))
+    behind, over = pictures
+    for picture in pictures:
+        picture.fill(Qt.GlobalColor.transparent)
+    with QPainter(behind) as painter, QPainter(over) as upper:
         # Never smoothed: half a second that a method looked at as a whole has hard edges.
         for row, derivation in zip(rows, traces, strict=True):
             relevance = layer.of_trace(derivation)
             if relevance is not None:
-                box = QRectF(0, row.centre_px - row.height_px / 2, picture.width(), row.height_px)
                 strip = _strip(relevance / layer.limit, layer.opacity, palette)
-                painter.drawImage(box, strip)
-    return picture
+                top, bottom = row.centre_px - row.height_px / 2, row.centre_px + row.height_px / 2
+                painter.drawImage(QRectF(0, top, width, row.height_px), strip)
+                if row.kind is ChannelKind.EMG:
+                    upper.drawImage(QRectF(0, bottom - _STRIP_PX, width, _STRIP_PX), strip)
+    return behind, over
 
 
 def _strip(shares: NDArray[np.floating], opacity: float, palette: TracePalette) -> QImage:

@@ -1,6 +1,7 @@
 """The selected event is explained beside the traces and on them, as far as anything shows it."""
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from app.window import MainWindow
 from inference.explain.relevance import GRAD_CAM, MAMBA_LRP, OCCLUSION
 from inference.recordings.array import ArrayRecording
 from inference.recordings.recording import Channel, ChannelKind
+from inference.runtime.registry import survey_packages
 from tests.app.panels.test_explanations import make_relevance
 
 
@@ -121,7 +123,7 @@ def test_closing_forgets_and_leaves_no_thread(asking: MainWindow):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("explaining")]
 
 
-def test_relevance_lies_on_every_channel_of_its_electrode():
+def test_relevance_lies_on_every_channel_of_its_electrode(models_folder: Path):
     names = {"EEG F3-Ref": "F3", "EEG P4-Ref": "P4", "P4-M1": "P4", "EEG Cz-Ref": "Cz", "EMG Delt L": None}
     channels = [
         Channel(name, ChannelKind.EEG if electrode else ChannelKind.EMG, "uV", 64.0, electrode)
@@ -129,7 +131,9 @@ def test_relevance_lies_on_every_channel_of_its_electrode():
     ]
     recording = ArrayRecording(channels, [np.zeros(64, np.float32)] * len(channels))
     relevance = make_relevance()
-    layer = make_layer(recording, relevance, 0.7)
+    card = survey_packages(models_folder).packages[0].card
+    layer = make_layer(recording, relevance, card, 0.7)
+    assert layer.origin == "Burst finder 1.0.0, simulated training"
     assert sorted(layer.by_channel) == [0, 1, 2, 4]
     assert layer.by_channel[2].tolist() == layer.by_channel[1].tolist() == relevance.by_channel[1].tolist()
     assert (layer.onset_s, layer.end_s) == (10.0, 14.0)

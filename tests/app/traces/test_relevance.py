@@ -17,7 +17,7 @@ N_FRAMES = 8
 def layer(**by_channel: float) -> RelevanceLayer:
     """Relevance that is the same over the two seconds from the second on, by the number of the channel."""
     values = {int(name[2:]): np.full(N_FRAMES, value, np.float32) for name, value in by_channel.items()}
-    return RelevanceLayer(values, 2.0, 2.0, 1.0, "Log odds of spasm, by occlusion", "in 250 ms", opacity=1.0)
+    return RelevanceLayer(values, 2.0, 2.0, 1.0, "Log odds of spasm, by occlusion", "in 250 ms", "Network 1.0.0", 1.0)
 
 
 @pytest.fixture(params=[palettes.LIGHT, palettes.DARK], ids=["light", "dark"])
