@@ -148,7 +148,7 @@ class PowerView(QWidget):
         if self.reading.event_s is None:
             return
         left, right = (box.left() + min(max(axes.x_of(edge), 0), axes.width) for edge in self.reading.event_s)
-        painter.fillRect(QRectF(left, box.top() - 4, right - left, 3), self.theme.spasm)
+        painter.fillRect(QRectF(left, box.top() - 4, right - left, 3), self.theme.ink)
 
     def _paint_frequencies(self, painter: QPainter, box: QRectF, axes: PowerAxes) -> None:
         painter.setPen(self.theme.muted)
