@@ -101,8 +101,8 @@ class AnswerViewer(Feature):
 
     def _show_lane(self) -> None:
         task = next((task for action_id, task in _TASKS.items() if action_id in self._in_front), "")
-        found = self._find_answer(task)
-        if isinstance(found, Stand):
+        found = self._find_answer(task) if task else None
+        if found is None or isinstance(found, Stand):
             self._page.show_answer(None)
             return
         card, _result, answer = found

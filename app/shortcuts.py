@@ -95,6 +95,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("explain_here", "Analysis", "Why? Ask the network about this moment", ("E",), _REC | Needs.MODEL),
     ActionSpec("relevance", "Analysis", "Relevance on the traces", ("Y",), _REC | Needs.MODEL, checkable=True),
     ActionSpec("next_method", "Analysis", "Explain by the next method", ("Shift+Y",), _REC | Needs.MODEL),
+    ActionSpec("power_channel", "Analysis", "Scalogram: next channel", ("Ctrl+9",), _REC),
     ActionSpec("focus_source", "Analysis", "Head: focus or channel weights", ("Ctrl+7",), _REC),
     ActionSpec("focus_whole", "Analysis", "Head: the moment or the whole recording", ("Ctrl+8",), _REC),
     ActionSpec("open_fmri", "fMRI", "Open fMRI …", ("Ctrl+Shift+O",), _REC),

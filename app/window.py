@@ -46,6 +46,7 @@ class MainWindow(QMainWindow):
     Attributes
     ----------
     session : what is open. ``page``, ``queue``, ``models``, ``roi_map`` : the parts that show it.
+    answers, explainer : what networks answer besides events, and why they found one.
     actions_by_id : the table.
 
     Lives in the GUI thread; closing it ends every thread that it started.

@@ -81,6 +81,7 @@ class Explainer(Feature):
             "explain_here": self._explain_moment,
             "next_method": lambda: self.choose_method(METHODS[(METHODS.index(self.method) + 1) % len(METHODS)]),
             "relevance": self.set_painting,
+            "power_channel": self.scalogram.next_channel,
         }
 
     def panels(self) -> Mapping[str, tuple[str, QWidget]]:

@@ -91,6 +91,11 @@ class ScalogramPanel(QWidget):
         self._box.setCurrentIndex(max(self._box.findText(name), 0))
         self._show()
 
+    def next_channel(self) -> None:
+        """Show the next channel of the list, after the last one the strongest again."""
+        self._box.setCurrentIndex((self._box.currentIndex() + 1) % self._box.count())
+        self._show()
+
     def show_stand(self, stand: Stand) -> None:
         """Say why there is no scalogram."""
         self._answer = None

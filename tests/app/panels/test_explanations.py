@@ -148,6 +148,11 @@ def test_the_scalogram_shows_the_strongest_channel_until_another_is_chosen(scalo
     assert scalogram.channel == "O1"
     scalogram.choose_channel("no such channel")
     assert scalogram.channel == "P4"
+    shown = []
+    for _ in range(5):
+        scalogram.next_channel()
+        shown.append(scalogram.channel)
+    assert shown == [*NAMES, "P4"]
 
 
 def test_a_tone_lies_at_its_frequency_on_the_axis(scalogram: ScalogramPanel):
