@@ -174,7 +174,7 @@ class AnswerViewer(Feature):
             return Stand(f"Waiting for {card.title}. {progress.sentence}.", progress.fraction)
         return {
             Phase.NONE: Stand("Not analysed yet. Press F5."),
-            Phase.DONE: Stand("Analysed earlier, and only the events were kept. Press F5 to ask the networks again."),
+            Phase.DONE: Stand("Analysed in an earlier session. Press F5 to have these answers again."),
             Phase.CANCELLED: Stand("The analysis was stopped before it came to this. Press F5 to start it again."),
             Phase.FAILED: Stand(progress.sentence, is_failure=True),
         }[progress.phase]

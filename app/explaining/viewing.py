@@ -147,10 +147,13 @@ class Explainer(Feature):
             self._forget()
             return
         package = self._package_of(event_id, event.label)
-        if package is not None:
-            span_s = (event.onset_s, event.end_s)
-            self._question = _Question(package, self._most_probable_s(package, *span_s), span_s)
-            self._ask()
+        if package is None:
+            self._forget()
+            self._show_stand(Stand("The network that found this event is not installed any more."))
+            return
+        span_s = (event.onset_s, event.end_s)
+        self._question = _Question(package, self._most_probable_s(package, *span_s), span_s)
+        self._ask()
 
     def _explain_moment(self) -> None:
         """Ask the network of the selected event, or the first one that looks for events, about this moment."""

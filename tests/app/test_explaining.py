@@ -14,7 +14,7 @@ from app.window import MainWindow
 from inference.explain.relevance import GRAD_CAM, MAMBA_LRP, OCCLUSION
 from inference.recordings.array import ArrayRecording
 from inference.recordings.recording import Channel, ChannelKind
-from inference.runtime.registry import survey_packages
+from inference.runtime.registry import PackageSurvey, survey_packages
 from tests.app.panels.test_explanations import make_relevance
 
 
@@ -113,6 +113,14 @@ def test_a_network_without_gradients_says_so(asking: MainWindow, qtbot: QtBot):
     asking.explainer.choose_method(GRAD_CAM)
     settle(asking, qtbot)
     assert "ask for its occlusion" in sentence(asking)
+
+
+def test_an_event_of_a_network_that_is_gone_is_not_explained_by_another(asking: MainWindow, qtbot: QtBot):
+    asking.session.models = PackageSurvey((), ())
+    asking.queue.select(asking.session.events[-1].event_id)
+    settle(asking, qtbot)
+    assert painted(asking) is None
+    assert "not installed any more" in sentence(asking)
 
 
 def test_closing_forgets_and_leaves_no_thread(asking: MainWindow):
