@@ -1,5 +1,6 @@
 """The head from above, nose up and left on the left: a map between the electrodes, and each electrode as measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -117,15 +118,7 @@ class HeadView(QWidget):
             order = [i for i in np.argsort(self.reading.values) if self.reading.sites[i].vector is not None]
             for number in order:
                 self._paint_site(painter, number, is_leading=number in leading)
-            for site in named_sites(self.reading.missing):
-                self._paint_name(painter, self.point_of(site), site.name, self.theme.muted)
-            # Once for each place, by its highest value; the names of all bipolar channels would cover the head.
-            named = {site.vector: number for number in order if not (site := self.reading.sites[number]).ends}
-            named |= {self.reading.sites[number].vector: number for number in leading[::-1]}
-            for vector, number in named.items():
-                if vector is not None:
-                    site, is_leading = self.reading.sites[number], number in leading
-                    self._paint_name(painter, self.point_of(site), site.electrode, self.theme.ink, strong=is_leading)
+            self._paint_names(painter, order)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Tell which electrode is under the mouse."""
@@ -224,6 +217,20 @@ class HeadView(QWidget):
         known = np.isfinite(value)
         painter.setBrush(colour_of(scale.ramp, scale.share(value), dark=self.theme.dark) if known else self.theme.paper)
         painter.drawEllipse(point, radius, radius)
+
+    def _paint_names(self, painter: QPainter, order: Sequence[int]) -> None:
+        leading = self.reading.leading
+        for site in named_sites(self.reading.missing):
+            self._paint_name(painter, self.point_of(site), site.name, self.theme.muted)
+        for site in named_sites(sorted({end for one in self.reading.sites for end in one.ends})):
+            self._paint_name(painter, self.point_of(site) - QPointF(0, _NAME_PX), site.name, self.theme.muted)
+        # Once for each place, by its highest value; the names of all bipolar channels would cover the head.
+        named = {site.vector: number for number in order if not (site := self.reading.sites[number]).ends}
+        named |= {self.reading.sites[number].vector: number for number in leading[::-1]}
+        for vector, number in named.items():
+            if vector is not None:
+                site, is_leading = self.reading.sites[number], number in leading
+                self._paint_name(painter, self.point_of(site), site.electrode, self.theme.ink, strong=is_leading)
 
     def _paint_name(
         self, painter: QPainter, point: QPointF, name: str, colour: QColor, *, strong: bool = False

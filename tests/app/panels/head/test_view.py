@@ -93,6 +93,17 @@ def test_the_same_place_recorded_twice_is_one_place_of_the_map(head: HeadView):
     assert is_like(colour_at(head, head.point_of(site("C4"))), colour_of(Ramp.PROBABILITY, 0.2, dark=head.theme.dark))
 
 
+def test_a_bipolar_channel_has_its_colour_between_its_electrodes(head: HeadView):
+    pairs = ("Fp1-F7", "F7-T7", "T7-P7", "Fp2-F8", "F8-T8", "T8-P8")
+    channels = [Channel(name, ChannelKind.EEG, "uV", 256.0) for name in pairs]
+    values = np.array([0.1, 0.1, 0.1, 0.1, 0.9, 0.1], np.float32)
+    head.set_reading(HeadReading(sites_of_channels(channels), values, (), SCALE))
+    between = (head.point_of(site("F8")) + head.point_of(site("T8"))) / 2
+    dot = head.point_of(head.reading.sites[4])
+    assert (dot - between).manhattanLength() < 12
+    assert is_like(colour_at(head, dot), colour_of(Ramp.PROBABILITY, 0.9, dark=head.theme.dark))
+
+
 def test_the_mouse_is_told_which_electrode_lies_under_it(head: HeadView, qtbot: QtBot):
     head.set_reading(reading({}))
     told = []
