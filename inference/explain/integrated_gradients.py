@@ -14,8 +14,8 @@ from torch import Tensor
 from inference.explain.judge import Features, Judge
 
 #: Points of Gauss and Legendre along the way, at which gradients are taken.
-N_POINTS: Final = 16
-_POINTS_AT_ONCE: Final = 4
+N_POINTS: Final = 32
+_POINTS_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -32,6 +32,10 @@ from inference.runtime.reading import carry_on
 #: A reader waits for this, so that it may have both of two cores for the moment.
 _N_THREADS: Final = 2
 _WINDOWS_AT_ONCE: Final = 4
+_HOW_TO_READ: Final = (
+    "Channels, half seconds and bands were each replaced by background on their own: "
+    "a cell is its channel's effect in the shares of its moment and its band."
+)
 #: Probabilities are not trusted beyond this, as log odds.
 _LEAST_PROBABILITY: Final = 1e-12
 
@@ -106,7 +110,7 @@ class Occluder:
             emg=emg,
             score=score,
             gap=float("nan"),
-            problems=subject.problems,
+            problems=(*subject.problems, _HOW_TO_READ),
         )
 
     def _measure(self, canvas: Canvas, parts: Sequence[Part]) -> tuple[float, dict[Part, float]]:

@@ -44,8 +44,9 @@ N_LEADING = {"eeg": 5, "emg": 1}
 #: The share of the cells, channels by half seconds, in which what was put there is strongest.
 STRONGEST_SHARE = 0.1
 CHANCE, INJECTED, CENTRE = "any order", "what was put there", "always the middle"
+#: What pointing anywhere hits.
+BY_CHANCE = {"second": 2 / N_SEGMENTS, "electrode": 0.2, "muscle": 0.25, "band": 0.4, "mass": STRONGEST_SHARE}
 _DRAWS = 5000
-_CHANCE_ORDERS = 3
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,12 @@ def judge_pointing(
     """Say whether relevance points at the time, the channels and the band of what was put there."""
     relevance = np.maximum(by_part(found), 0.0)
     n_eeg = found.n_eeg
-    peak_s = found.onset_s + (relevance.sum(axis=0).argmax() + 0.5) * found.duration_s / N_SEGMENTS
+    segment = relevance.sum(axis=0).argmax()
+    peak_s = found.onset_s + (segment + 0.5) * found.duration_s / N_SEGMENTS
     strongest = parts >= np.quantile(parts, 1 - STRONGEST_SHARE)
     figures = {
-        "time": _is_within(peak_s, infant, spasm),
+        "spasm": _is_within(peak_s, infant, spasm),
+        "second": float(segment in _strongest_second(parts)),
         "electrode": _is_leading(relevance[:n_eeg], parts[:n_eeg], N_LEADING["eeg"]),
         "muscle": _is_leading(relevance[n_eeg:], parts[n_eeg:], N_LEADING["emg"]),
         "mass": float(relevance[strongest].sum() / max(relevance.sum(), 1e-9)),
@@ -150,6 +153,11 @@ def judge_pointing(
     return figures
 
 
+def _strongest_second(parts: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Give the two half seconds that changed most."""
+    return np.argsort(-parts.sum(axis=0))[:2]
+
+
 def _is_within(at_s: float, infant: Infant, spasm: TruthEvent) -> float:
     first_s, last_s = extent_s(infant.truth, spasm)
     return float(first_s <= at_s <= last_s)
@@ -164,6 +172,8 @@ def _is_leading(relevance: NDArray[np.float64], parts: NDArray[np.float64], n_le
 
 def examine(infant: Infant, scrambled: Infant, rng: np.random.Generator) -> Iterator[Outcome]:
     """Explain an infant's spasms by every method and measure the explanations."""
+    for method in (OCCLUSION, *METHODS):
+        infant.explain(infant.subject.recording.duration_s / 2, method)  # what the first question costs is paid once
     judge, reference = infant.explainer.judge, infant.explainer.reference
     for spasm in infant.spasms[:MOST_SPASMS]:
         centre_s = choose_moment(infant, spasm, rng)
@@ -178,22 +188,22 @@ def examine(infant: Infant, scrambled: Infant, rng: np.random.Generator) -> Iter
             return {"deletion": curves.deletion_area, "insertion": curves.insertion_area}
 
         change, parts = injected(infant, spasm, centre_s)
-        by_chance = [areas(rng.random(parts.shape)) for _ in range(_CHANCE_ORDERS)]
-        outcome.figures[CHANCE] = {name: float(np.mean([each[name] for each in by_chance])) for name in by_chance[0]}
+        outcome.figures[CHANCE] = areas(rng.random(parts.shape))
         outcome.figures[INJECTED] = areas(parts)
         share = np.mean([_is_within(centre_s - 1.75 + 0.5 * i, infant, spasm) for i in range(N_SEGMENTS)])
-        outcome.figures[CHANCE] |= {"time": share, "electrode": 0.2, "muscle": 0.25, "band": 0.4, "mass": 0.1}
-        outcome.figures[CENTRE] = {"time": _is_within(centre_s, infant, spasm)}
+        outcome.figures[CHANCE] |= {"spasm": float(share), **BY_CHANCE}
+        middle = float(N_SEGMENTS // 2 in _strongest_second(parts))
+        outcome.figures[CENTRE] = {"spasm": _is_within(centre_s, infant, spasm), "second": middle}
         for method in (OCCLUSION, *METHODS):
-            infant.explain(centre_s, method)  # what is made at the first question is kept
             began, used = time.perf_counter(), time.process_time()
             found = infant.explain(centre_s, method)
             timing = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - used}
-            elsewhere = np.abs(by_part(scrambled.explain(centre_s, method)))
+            here, elsewhere = (by_part(each).ravel() for each in (found, scrambled.explain(centre_s, method)))
             outcome.figures[method] = {
                 **areas(by_part(found)),
                 **judge_pointing(found, infant, spasm, change, parts),
-                "scrambled": float(spearmanr(np.abs(by_part(found)).ravel(), elsewhere.ravel()).statistic),
+                "scrambled": float(spearmanr(here, elsewhere).statistic),
+                "scrambled_sizes": float(spearmanr(np.abs(here), np.abs(elsewhere)).statistic),
                 "gap": found.gap,
                 **timing,
             }

@@ -9,6 +9,9 @@ from inference.explain.canvas import BAND_EDGES_HZ, Part
 from inference.explain.occlusion import Occluder, occlude
 from inference.explain.subject import Subject
 from inference.recordings.recording import Gap
+from inference.runtime.analysis import AnalysisRequest, analyze
+from inference.runtime.package import open_package
+from inference.runtime.registry import SHIPPED_FOLDER
 from tests.conftest import REPOSITORY
 from tests.inference.runtime.packages import make_burst_package
 from tests.inference.runtime.patients import make_patient
@@ -90,6 +93,20 @@ def test_features_are_told_apart_by_the_tones_that_they_answer_to(explained):
 def test_the_shipped_spasm_network_is_explained_by_what_happens_in_the_spasm(explained):
     some = explained.spasms[:2]
     assert explained.count_hits(some, Occluder(explained.subject, "cpu").explain) == len(some)
+
+
+def test_a_network_that_comes_whole_is_explained_for_what_running_says():
+    package = open_package(SHIPPED_FOLDER / "dsmn-ess")
+    recording = make_patient(10.0)
+    found = occlude(recording, package, 5.0, "cpu")
+    request = AnalysisRequest(recording, (package,), "cpu")
+    result = next(update.result for update in analyze(request, lambda: False) if update.result)
+    said = result.probability[result.time_s == found.onset_s + found.duration_s / 2].item()
+    assert 1 / (1 + np.exp(-found.score)) == pytest.approx(said, abs=1e-4)
+    assert found.target == "log odds of seizure"
+    assert found.n_eeg == len(found.channels) > 0
+    assert np.isfinite(found.by_channel).all()
+    assert np.abs(found.by_channel).max() > 0
 
 
 def test_occlusion_and_gradients_explain_the_same_log_odds(explained):
