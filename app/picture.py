@@ -87,6 +87,7 @@ def _draw(request: PictureRequest, folder: Path) -> None:
         _open(window, request, failures)
         window.show_panel(request.panel)
         _go_to(window, request.at_s)
+        _settle_explanation(window, request)
         window.page.traces.settle()
         _settle_map(window, request.brain)
         if not window.grab().save(str(request.out), "PNG"):
@@ -120,6 +121,15 @@ def _go_to(window: "MainWindow", at_s: float | None) -> None:
         window.page.traces.go_to(at_s)
     elif events:
         window.queue.select(events[0].event_id)
+
+
+def _settle_explanation(window: "MainWindow", request: PictureRequest) -> None:
+    if request.panel not in ("attribution", "scalogram"):
+        return
+    window.actions_by_id["relevance"].setChecked(True)
+    if not window.queue.current_id:
+        window.actions_by_id["explain_here"].trigger()
+    _wait(lambda: window.explainer.feed.is_idle)
 
 
 def _settle_map(window: "MainWindow", brain: MapRequest) -> None:

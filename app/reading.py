@@ -7,9 +7,11 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.analysis_run import AnalysisRun, Phase
+from app.lanes.answer import AnswerLane
 from app.lanes.overview import OverviewLane
 from app.lanes.probability import ProbabilityLane, lane_height_px
 from app.lanes.region import RegionLane, RegionTrack
+from app.lanes.tracks import ProbabilityTrack
 from app.review import ReviewEvent
 from app.shell.notestrip import NoteStrip
 from app.theme import Theme
@@ -50,6 +52,7 @@ class ReadingPage(QWidget):
         self._lanes: dict[str, ProbabilityLane] = {}
         self._overview = OverviewLane(theme)
         self._regions: list[RegionLane] = []
+        self._answer: AnswerLane | None = None
         self.traces.page_changed.connect(self._follow_page)
         self._overview.time_chosen.connect(self.traces.centre_on)
         column = QVBoxLayout(self)
@@ -90,7 +93,7 @@ class ReadingPage(QWidget):
         self.traces.set_palette(trace_palette(theme))
         self.notes.set_theme(theme)
         self._theme = theme
-        for lane in (*self._lanes.values(), *self._regions, self._overview):
+        for lane in (*self._probability_lanes, *self._regions, self._overview):
             lane.set_theme(theme)
 
     def set_recording(self, recording: Recording | None) -> None:
@@ -121,7 +124,7 @@ class ReadingPage(QWidget):
 
     def set_lanes_visible(self, visible: bool) -> None:
         """Show or fold away the lanes."""
-        for lane in (*self._lanes.values(), *self._regions, self._overview):
+        for lane in (*self._probability_lanes, *self._regions, self._overview):
             lane.setVisible(visible)
 
     def set_regions(self, tracks: Sequence[RegionTrack], current: int, volume: int | None) -> None:
@@ -169,18 +172,40 @@ class ReadingPage(QWidget):
             lane.set_track(analysis.tracks.get(name), analysis.problems.get(name, sentence))
         self._overview.set_track(analysis.track)
 
+    def show_answer(self, track: ProbabilityTrack | None, about: str = "") -> None:
+        """Show the probability of an answer of another network below those of events, or none."""
+        if self._answer is not None and (track is None or self._answer.about != about):
+            self._probabilities.removeWidget(self._answer)
+            self._answer.hide()
+            self._answer.deleteLater()
+            self._answer = None
+        if track is not None and self._answer is None:
+            self._answer = AnswerLane(self._theme, track.subject, about)
+            self._answer.time_chosen.connect(self.traces.centre_on)
+            self._probabilities.addWidget(self._answer)
+            self._answer.setVisible(self._overview.isVisibleTo(self))
+        if self._answer is not None:
+            self._answer.set_track(track)
+        self._share_height()
+        self._follow_page()
+
+    @property
+    def _probability_lanes(self) -> list[ProbabilityLane]:
+        return [*self._lanes.values(), *([] if self._answer is None else [self._answer])]
+
     def _share_height(self) -> None:
-        height_px = lane_height_px(len(self._lanes), low=self.height() < _LOW_PAGE_PX)
-        for lane in self._lanes.values():
+        lanes = self._probability_lanes
+        height_px = lane_height_px(len(lanes), low=self.height() < _LOW_PAGE_PX)
+        for lane in lanes:
             lane.setFixedHeight(height_px)
 
     @Slot()
     def _follow_page(self) -> None:
         page = self.traces.page
         right_px = self.traces.width() - page.right
-        for lane in (*self._lanes.values(), *self._regions, self._overview):
+        for lane in (*self._probability_lanes, *self._regions, self._overview):
             lane.set_margins(page.left, right_px)
-        for lane in (*self._lanes.values(), *self._regions):
+        for lane in (*self._probability_lanes, *self._regions):
             lane.set_span(page.position_s, page.end_s - page.position_s)
         self._overview.set_page(page.position_s, self.traces.page_s)
         self.page_changed.emit(page.position_s, self.traces.page_s)
@@ -197,6 +222,8 @@ def trace_palette(theme: Theme) -> TracePalette:
         cursor=theme.accent.name(),
         selection=theme.accent.name(),
         event=theme.pattern.name(),
+        speaks_for=theme.spasm.name(),
+        speaks_against=theme.accent.name(),
         **{name: getattr(theme, name).name() for name in names},
     )
 

@@ -8,12 +8,15 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget
 
 from app.analysis_run import Phase, event_subject
+from app.answering import AnswerViewer
 from app.dialogs.about import AboutDialog
 from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
+from app.explaining.viewing import Explainer
 from app.fmri_viewing import FmriViewer
+from app.following import Follower
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel
 from app.panels.roi_map import RoiMap
@@ -43,6 +46,7 @@ class MainWindow(QMainWindow):
     Attributes
     ----------
     session : what is open. ``page``, ``queue``, ``models``, ``roi_map`` : the parts that show it.
+    answers, explainer : what networks answer besides events, and why they found one.
     actions_by_id : the table.
 
     Lives in the GUI thread; closing it ends every thread that it started.
@@ -69,13 +73,17 @@ class MainWindow(QMainWindow):
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
         self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
-        self._features = (self._viewer, self._reviewer, self._fmri_viewer)
+        follower = Follower(self.session, self.page, self.queue, self)
+        self.answers = AnswerViewer(self.session, self.page, follower, theme, self)
+        self.explainer = Explainer(self.session, self.page, self.queue, follower=follower, theme=theme, parent=self)
+        self._features = (self._viewer, self._reviewer, self.explainer, self.answers, self._fmri_viewer)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
         self.actions_by_id["auto_advance"].setChecked(settings.auto_advance)
         self.actions_by_id["dark"].setChecked(theme.dark)
         self.actions_by_id["events_panel"].setChecked(True)
+        self.explainer.attribution.painting_chosen.connect(self.actions_by_id["relevance"].setChecked)
         self.page.notes.close_button.clicked.connect(self.actions_by_id["notes"].trigger)
         self._apply_theme(theme)
         self._show_closed()
@@ -98,7 +106,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self._status)
         self._docks = Docks(self)
         for feature in self._features:
-            self._docks.add(feature.panels())
+            self._docks.add(feature.panels(), feature.turn_panel)
         self._docks.add({"models_panel": ("Models", self.models)})
         self.resize(1600, 900)
         self.restoreGeometry(self._settings.geometry)

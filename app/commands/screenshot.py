@@ -13,7 +13,7 @@ examples:
 """
 MAPS = ("planes", "mosaic", "regions")
 SOURCES = ("voxels", "regions", "percent", "connectivity")
-PANELS = ("traces", "events", "roi-map", "models")
+PANELS = ("traces", "events", "attribution", "scalogram", "focus", "syndrome", "roi-map", "models")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

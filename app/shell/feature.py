@@ -23,6 +23,9 @@ class Feature(QObject):
         """Give heading and widget of each panel, by the action that shows it."""
         return {}
 
+    def turn_panel(self, action_id: str, in_front: bool) -> None:
+        """Take note that one of its panels can be seen now, or no longer: folded away or behind another."""
+
     def available(self) -> Needs:
         """Tell which of the needs of actions it meets just now."""
         return Needs.NOTHING

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
 
 from app.times import clock_text, elapsed_text
 from app.traces.chunks import OwnScale
@@ -32,6 +32,41 @@ class CalibrationScale:
     display: DisplaySettings
     pixels_per_mm: float
     own: Mapping[int, OwnScale]
+
+
+class MarginPicture:
+    """Labels and calibration bars as a picture, painted anew only after it was forgotten."""
+
+    def __init__(self) -> None:
+        self._picture: QPixmap | None = None
+
+    def forget(self) -> None:
+        """Paint it anew next time: the layout, the labels or the colours are others."""
+        self._picture = None
+
+    def paint(
+        self,
+        painter: QPainter,
+        page: PageGeometry,
+        size: QSize,
+        rows: Sequence[Row],
+        palette: TracePalette,
+        *,
+        scale: CalibrationScale,
+    ) -> None:
+        """Paint both margins beside a page in a widget of some size."""
+        if self._picture is None:
+            self._picture = QPixmap(size * page.pixel_ratio)
+            self._picture.setDevicePixelRatio(page.pixel_ratio)
+            self._picture.fill(Qt.GlobalColor.transparent)
+            with QPainter(self._picture) as picture:
+                picture.setFont(painter.font())
+                paint_labels(picture, page, rows, palette)
+                paint_calibration(picture, page, rows, palette, scale)
+        for left, right in ((0, page.left), (page.right, size.width())):
+            box = QRectF(left, page.top, right - left, page.bottom - page.top)
+            source = QRectF(box.topLeft() * page.pixel_ratio, box.size() * page.pixel_ratio)
+            painter.drawPixmap(box, self._picture, source)
 
 
 def gutter_width(labels: Sequence[str], font: QFont) -> int:

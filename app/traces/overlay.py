@@ -1,7 +1,7 @@
 """What is painted over the traces: gaps, events, selection, cursor. Only what is visible is painted."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -42,14 +42,24 @@ def paint_gaps(painter: QPainter, page: PageGeometry, gaps: Iterable[Gap], palet
         _paint_pill(painter, box, text, palette)
 
 
-def paint_bands(painter: QPainter, page: PageGeometry, marks: Iterable[EventMark], palette: TracePalette) -> None:
-    """Draw the bands of detections (dashed) and annotations (solid) over the traces, the selected one last."""
+def paint_bands(
+    painter: QPainter,
+    page: PageGeometry,
+    marks: Iterable[EventMark],
+    palette: TracePalette,
+    is_coloured: Callable[[float, float], bool] = lambda _start_s, _end_s: False,
+) -> None:
+    """Draw the bands of detections (dashed) and annotations (solid) over the traces, the selected one last.
+
+    Where the page is coloured already, bands keep to their edges: two colours over each other would say neither.
+    """
     for mark in sorted(marks, key=lambda mark: mark.selected):
         if mark.role == "file":
             continue
         box = band_of(page, mark)
         style = _style_of(mark, palette)
-        painter.fillRect(box, style.fill)
+        if not is_coloured(mark.onset_s, mark.end_s):
+            painter.fillRect(box, style.fill)
         painter.setPen(style.pen)
         painter.drawLine(box.topLeft(), box.bottomLeft())
         painter.drawLine(box.topRight(), box.bottomRight())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap, QRegion, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.traces import margins, overlay
@@ -25,6 +25,7 @@ from app.traces.palette import LIGHT, TracePalette
 from app.traces.paper import Paper
 from app.traces.plan import TracePlan, plan_traces
 from app.traces.raster import TILE_COLUMNS
+from app.traces.relevance import RelevanceLayer, RelevancePainter
 from app.traces.tiles import Rendering, TileFeed
 from inference.recordings.recording import ChannelKind, Recording
 from inference.signals.montages import Montage
@@ -77,7 +78,8 @@ class TracePage(QWidget):
         self._reshaped: EventMark | None = None
         self._hover: QPointF | None = None
         self._message = ""
-        self._margin_picture: QPixmap | None = None
+        self._margins = margins.MarginPicture()
+        self._relevance = RelevancePainter()
         self._feed = TileFeed(self)
         self._feed.tile_painted.connect(self._show_tile)
         self._feed.scales_surveyed.connect(self._render)
@@ -120,6 +122,11 @@ class TracePage(QWidget):
     def set_selection(self, span: tuple[float, float] | None) -> None:
         """Show a stretch (onset, duration) as selected, or none."""
         self._selection = None if span is None else (span[0], span[0] + span[1])
+        self.update()
+
+    def set_relevance(self, layer: RelevanceLayer | None) -> None:
+        """Paint behind the ink what spoke for an event and against it, or nothing."""
+        self._relevance.layer = layer
         self.update()
 
     @property
@@ -228,7 +235,7 @@ class TracePage(QWidget):
         """Move down a page that has more channels than fit."""
         page_px = self.height() - STRIP_PX - RULER_PX
         self._scroll_px = min(max(0.0, self._scroll_px + pixels), max(0.0, self._content_px - page_px))
-        self._margin_picture = None
+        self._margins.forget()
         self.update()
 
     def change_page(self, n_steps: int, anchor_s: float | None = None) -> None:
@@ -263,7 +270,7 @@ class TracePage(QWidget):
         """Lay the rows out anew and ask for tiles that fit."""
         page = self.page
         self._rows, self._content_px = lay_out_rows(self._plan, page.bottom - page.top)
-        self._margin_picture = None
+        self._margins.forget()
         self.scroll_rows(0.0)
         if self._feed.scales is not None:
             rendering = Rendering(
@@ -363,13 +370,15 @@ class TracePage(QWidget):
         end = page.x_of(self._recording.duration_s)
         if end < page.right:
             painter.fillRect(QRectF(end, 0, page.right - end, page.bottom), QColor(self._colours.margin))
+        self._relevance.paint(painter, page, self._rows, self._plan.traces, self._colours)
         overlay.paint_gaps(painter, page, self._recording.gaps, self._colours)
-        overlay.paint_bands(painter, page, marks, self._colours)
+        overlay.paint_bands(painter, page, marks, self._colours, self._relevance.covers)
         for mark in marks:
             if mark.selected and mark.role != "file":
                 overlay.paint_handles(painter, page, mark, self._colours)
         if self._selection is not None:
             overlay.paint_selection(painter, page, self._selection, self._colours)
+        self._relevance.paint_legend(painter, page, self._colours)
         if self._hover is not None:
             overlay.paint_cursor(painter, page, self._hover, self._colours)
 
@@ -383,17 +392,6 @@ class TracePage(QWidget):
         return self._message or "Every channel is hidden. Choose in the display settings what to show."
 
     def _paint_margins(self, painter: QPainter, page: PageGeometry) -> None:
-        """Paint labels and calibration, which change with the layout but not with time, from a picture of them."""
-        if self._margin_picture is None:
-            self._margin_picture = QPixmap(self.size() * page.pixel_ratio)
-            self._margin_picture.setDevicePixelRatio(page.pixel_ratio)
-            self._margin_picture.fill(Qt.GlobalColor.transparent)
-            with QPainter(self._margin_picture) as picture:
-                picture.setFont(self.font())
-                margins.paint_labels(picture, page, self._rows, self._colours)
-                scale = margins.CalibrationScale(self._display, self.pixels_per_mm, self._feed.scales or {})
-                margins.paint_calibration(picture, page, self._rows, self._colours, scale)
-        for left, right in ((0, page.left), (page.right, self.width())):
-            box = QRectF(left, page.top, right - left, page.bottom - page.top)
-            source = QRectF(box.topLeft() * page.pixel_ratio, box.size() * page.pixel_ratio)
-            painter.drawPixmap(box, self._margin_picture, source)
+        """Paint labels and calibration, which change with the layout but not with time."""
+        scale = margins.CalibrationScale(self._display, self.pixels_per_mm, self._feed.scales or {})
+        self._margins.paint(painter, page, self.size(), self._rows, self._colours, scale=scale)

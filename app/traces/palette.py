@@ -10,7 +10,8 @@ class TracePalette:
     """Colours as ``#rrggbb``, for a light page by default.
 
     ``eeg`` ... ``other`` are the ink of each kind of channel; ``spasm``, ``seizure`` and ``event`` mark what was found,
-    ``accepted``, ``rejected`` and ``unsure`` what a person decided.
+    ``accepted``, ``rejected`` and ``unsure`` what a person decided, ``speaks_for`` and ``speaks_against`` why a network
+    found something.
     """
 
     paper: str = "#fdfdfb"
@@ -35,6 +36,8 @@ class TracePalette:
     accepted: str = "#009e73"
     rejected: str = "#8c8c8c"
     unsure: str = "#b8860b"
+    speaks_for: str = "#d55e00"
+    speaks_against: str = "#0072b2"
 
     def of_kind(self, kind: ChannelKind) -> str:
         """Give the ink of a kind of channel."""
@@ -81,4 +84,6 @@ DARK = TracePalette(
     accepted="#2fc79a",
     rejected="#8c8c8c",
     unsure="#e69f00",
+    speaks_for="#f0803c",
+    speaks_against="#56b4e9",
 )

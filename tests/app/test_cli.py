@@ -11,6 +11,7 @@ import pytest
 from app import cli, starting
 from app.commands import demo, screenshot
 from app.commands import open as open_command
+from app.shortcuts import ACTIONS
 from inference.errors import RecordingError
 
 
@@ -94,7 +95,8 @@ def test_a_picture_of_impossible_size_or_time_is_refused(
 
 
 def test_pictures_are_of_panels_that_exist():
-    assert set(screenshot.PANELS) == {"traces", "events", "roi-map", "models"}
+    panels = {spec.action_id.removesuffix("_panel") for spec in ACTIONS if spec.action_id.endswith("_panel")}
+    assert set(screenshot.PANELS) == {"traces", *panels}
 
 
 def run_spasmlens(*words: str) -> subprocess.CompletedProcess[str]:

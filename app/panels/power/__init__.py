@@ -1,0 +1,1 @@
+"""The parts of the scalogram dock: wavelet power over time and frequency, and what of it spoke for an event."""
