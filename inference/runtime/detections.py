@@ -1,14 +1,18 @@
 """From a probability track to events."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.labels.detections import Detection, ModelReference
 from inference.runtime.cards import EventRule
+
+#: What reaches this share of the threshold without reaching it is a near miss (this project's choice).
+NEAR_MISS_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,51 @@ def form_detections(
         end_s = min(duration_s, float(time_s[stop - 1]) + rule.span_s / 2)
         if end_s - onset_s >= rule.min_duration_s:
             highest = float(np.nanmax(probability[first:stop]))
-            detections.append(_make_detection(onset_s, end_s - onset_s, highest, rule.label, source))
+            detections.append(_make_detection(onset_s, end_s - onset_s, highest, rule, source))
     return tuple(detections)
+
+
+def with_threshold(rule: EventRule, threshold: float) -> EventRule:
+    """Give a rule another threshold; events go on as low as before, unless the threshold falls below that.
+
+    Events that reach both the old and the new threshold keep their edges, and with them their ids.
+    """
+    return replace(rule, threshold=threshold, threshold_low=min(rule.threshold_low, threshold))
+
+
+def find_near_misses(
+    time_s: NDArray[np.float64],
+    probability: NDArray[np.float32],
+    rule: EventRule,
+    source: DetectionSource,
+    duration_s: float,
+) -> tuple[Detection, ...]:
+    """Form what a lower threshold would have found, down to `NEAR_MISS_SHARE` of the rule's.
+
+    A near miss has the edges that the event would have had, and lies beside the events of the rule, never over them.
+    Parameters as for `form_detections`.
+    """
+    taken = list(form_detections(time_s, probability, rule, source, duration_s))
+    misses = []
+    for threshold in (rule.threshold_low, NEAR_MISS_SHARE * rule.threshold):
+        lower = with_threshold(rule, threshold)
+        candidates = form_detections(time_s, probability, lower, source, duration_s)
+        free = _apart_from(candidates, sorted(taken, key=lambda event: event.onset_s))
+        told = (replace(event, threshold=rule.threshold) for event in free)
+        misses += [event for event in told if event.is_near_miss]
+        taken += free
+    return tuple(sorted(misses, key=lambda event: event.onset_s))
+
+
+def _apart_from(events: Sequence[Detection], others: Sequence[Detection]) -> list[Detection]:
+    """Choose the events that share no time with any of the others, which do not overlap one another."""
+    ends_s = np.array([other.end_s for other in others])
+    first = np.searchsorted(ends_s, [event.onset_s for event in events], side="right")
+    return [
+        event
+        for event, index in zip(events, first, strict=True)
+        if index == len(others) or others[index].onset_s >= event.end_s
+    ]
 
 
 def settled_length(time_s: NDArray[np.float64], probability: NDArray[np.float32], rule: EventRule) -> int:
@@ -69,9 +116,12 @@ def settled_length(time_s: NDArray[np.float64], probability: NDArray[np.float32]
 def _hysteresis(probability: NDArray[np.float32], rule: EventRule) -> Iterator[tuple[int, int]]:
     is_high = np.nan_to_num(probability, nan=-1.0) >= rule.threshold_low
     edges = np.flatnonzero(np.diff(np.concatenate(([False], is_high, [False]))))
-    for first, stop in edges.reshape(-1, 2):
-        if probability[first:stop].max() >= rule.threshold:
-            yield int(first), int(stop)
+    if not len(edges):
+        return
+    # Every other stretch that this reduces lies between the runs, and the last may end with the track.
+    highest = np.maximum.reduceat(np.append(probability, np.float32(0)), edges)[::2]
+    for first, stop in edges.reshape(-1, 2)[highest >= rule.threshold].tolist():
+        yield first, stop
 
 
 def _join(
@@ -90,19 +140,20 @@ def _join(
 
 
 def _make_detection(
-    onset_s: float, duration_s: float, probability: float, label: str, source: DetectionSource
+    onset_s: float, duration_s: float, probability: float, rule: EventRule, source: DetectionSource
 ) -> Detection:
     # To the millisecond, so that the last digit of a sum does not make another event of it.
-    key = f"{source.model.digest}|{label}|{onset_s:.3f}|{duration_s:.3f}"
+    key = f"{source.model.digest}|{rule.label}|{onset_s:.3f}|{duration_s:.3f}"
     return Detection(
         detection_id=hashlib.sha256(key.encode()).hexdigest()[:16],
         onset_s=onset_s,
         duration_s=duration_s,
-        label=label,
+        label=rule.label,
         probability=probability,
         calibration=source.calibration,
         model=source.model,
         channels=source.channels,
+        threshold=rule.threshold,
     )
 
 
