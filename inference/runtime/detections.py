@@ -1,9 +1,9 @@
 """From a probability track to events."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +41,8 @@ def form_detections(
     source : what the detections carry.
     duration_s : length of the recording, which no event leaves.
     """
-    detections = []
-    for first, stop in _join(_hysteresis(probability, rule), time_s, rule, probability):
-        onset_s = max(0.0, float(time_s[first]) - rule.span_s / 2)
-        end_s = min(duration_s, float(time_s[stop - 1]) + rule.span_s / 2)
-        if end_s - onset_s >= rule.min_duration_s:
-            highest = float(np.nanmax(probability[first:stop]))
-            detections.append(_make_detection(onset_s, end_s - onset_s, highest, rule, source))
-    return tuple(detections)
+    runs = _form_runs(time_s, probability, rule, duration_s)
+    return tuple(_make_detection(run, rule, source) for run in runs)
 
 
 def with_threshold(rule: EventRule, threshold: float) -> EventRule:
@@ -71,26 +65,45 @@ def find_near_misses(
     A near miss has the edges that the event would have had, and lies beside the events of the rule, never over them.
     Parameters as for `form_detections`.
     """
-    taken = list(form_detections(time_s, probability, rule, source, duration_s))
-    misses = []
+    taken = _form_runs(time_s, probability, rule, duration_s)
+    misses: list[_Run] = []
     for threshold in (rule.threshold_low, NEAR_MISS_SHARE * rule.threshold):
-        lower = with_threshold(rule, threshold)
-        candidates = form_detections(time_s, probability, lower, source, duration_s)
-        free = _apart_from(candidates, sorted(taken, key=lambda event: event.onset_s))
-        told = (replace(event, threshold=rule.threshold) for event in free)
-        misses += [event for event in told if event.is_near_miss]
-        taken += free
-    return tuple(sorted(misses, key=lambda event: event.onset_s))
+        candidates = _form_runs(time_s, probability, with_threshold(rule, threshold), duration_s)
+        free = _apart_from(candidates, sorted([*taken, *misses]))
+        misses += [run for run in free if np.float32(run.highest) < np.float32(rule.threshold)]
+    return tuple(_make_detection(run, rule, source) for run in sorted(misses))
 
 
-def _apart_from(events: Sequence[Detection], others: Sequence[Detection]) -> list[Detection]:
-    """Choose the events that share no time with any of the others, which do not overlap one another."""
-    ends_s = np.array([other.end_s for other in others])
-    first = np.searchsorted(ends_s, [event.onset_s for event in events], side="right")
+class _Run(NamedTuple):
+    """One event before it is told: where it lies, and the highest probability in it."""
+
+    onset_s: float
+    end_s: float
+    highest: float
+
+
+def _form_runs(
+    time_s: NDArray[np.float64], probability: NDArray[np.float32], rule: EventRule, duration_s: float
+) -> list[_Run]:
+    runs = _hysteresis(probability, rule)
+    if not len(runs):
+        return []
+    edges = _join(runs, time_s, rule, probability)
+    highest = _highest_between(probability, edges.ravel())
+    onsets_s = np.maximum(0.0, time_s[edges[:, 0]] - rule.span_s / 2)
+    ends_s = np.minimum(duration_s, time_s[edges[:, 1] - 1] + rule.span_s / 2)
+    is_long = ends_s - onsets_s >= rule.min_duration_s
+    values = (array[is_long].tolist() for array in (onsets_s, ends_s, highest))
+    return [_Run(*run) for run in zip(*values, strict=True)]
+
+
+def _apart_from(runs: Sequence[_Run], others: Sequence[_Run]) -> list[_Run]:
+    """Choose the runs that share no time with any of the others, which do not overlap one another."""
+    first = np.searchsorted([other.end_s for other in others], [run.onset_s for run in runs], side="right").tolist()
     return [
-        event
-        for event, index in zip(events, first, strict=True)
-        if index == len(others) or others[index].onset_s >= event.end_s
+        run
+        for run, index in zip(runs, first, strict=True)
+        if index == len(others) or others[index].onset_s >= run.end_s
     ]
 
 
@@ -113,35 +126,33 @@ def settled_length(time_s: NDArray[np.float64], probability: NDArray[np.float32]
     return int(high[wide[-1]]) + 1 if len(wide) else 0
 
 
-def _hysteresis(probability: NDArray[np.float32], rule: EventRule) -> Iterator[tuple[int, int]]:
+def _hysteresis(probability: NDArray[np.float32], rule: EventRule) -> NDArray[np.intp]:
+    """Give first and stop of each stretch, (n, 2), that goes on above the low threshold and reaches the high one."""
     is_high = np.nan_to_num(probability, nan=-1.0) >= rule.threshold_low
     edges = np.flatnonzero(np.diff(np.concatenate(([False], is_high, [False]))))
-    if not len(edges):
-        return
-    # Every other stretch that this reduces lies between the runs, and the last may end with the track.
-    highest = np.maximum.reduceat(np.append(probability, np.float32(0)), edges)[::2]
-    for first, stop in edges.reshape(-1, 2)[highest >= rule.threshold].tolist():
-        yield first, stop
+    return edges.reshape(-1, 2)[_highest_between(probability, edges) >= rule.threshold]
 
 
 def _join(
-    runs: Iterator[tuple[int, int]], time_s: NDArray[np.float64], rule: EventRule, probability: NDArray[np.float32]
-) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for first, stop in runs:
-        if joined:
-            before, last = joined[-1]
-            apart_s = time_s[first] - time_s[last - 1] - rule.span_s
-            if apart_s < rule.merge_gap_s and not np.isnan(probability[last:first]).any():
-                joined[-1] = before, stop
-                continue
-        joined.append((first, stop))
-    return joined
+    runs: NDArray[np.intp], time_s: NDArray[np.float64], rule: EventRule, probability: NDArray[np.float32]
+) -> NDArray[np.intp]:
+    apart_s = time_s[runs[1:, 0]] - time_s[runs[:-1, 1] - 1] - rule.span_s
+    is_near = apart_s < rule.merge_gap_s
+    for index in np.flatnonzero(is_near):
+        is_near[index] = not np.isnan(probability[runs[index, 1] : runs[index + 1, 0]]).any()
+    return np.stack([runs[np.append(True, ~is_near), 0], runs[np.append(~is_near, True), 1]], axis=1)
 
 
-def _make_detection(
-    onset_s: float, duration_s: float, probability: float, rule: EventRule, source: DetectionSource
-) -> Detection:
+def _highest_between(probability: NDArray[np.float32], edges: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Give the maximum from each even edge to the odd one behind it, which may be the track's end."""
+    if not len(edges):
+        return np.zeros(0, dtype=np.float32)
+    highest: NDArray[np.float32] = np.maximum.reduceat(np.append(probability, np.float32(0)), edges)[::2]
+    return highest
+
+
+def _make_detection(run: _Run, rule: EventRule, source: DetectionSource) -> Detection:
+    onset_s, duration_s = run.onset_s, run.end_s - run.onset_s
     # To the millisecond, so that the last digit of a sum does not make another event of it.
     key = f"{source.model.digest}|{rule.label}|{onset_s:.3f}|{duration_s:.3f}"
     return Detection(
@@ -149,7 +160,7 @@ def _make_detection(
         onset_s=onset_s,
         duration_s=duration_s,
         label=rule.label,
-        probability=probability,
+        probability=run.highest,
         calibration=source.calibration,
         model=source.model,
         channels=source.channels,
