@@ -177,15 +177,7 @@ def decide(target: Target, decision: Decision, stamp: Stamp, confidence: float |
 
 def decide_all(targets: Iterable[Target], decision: Decision, stamp: Stamp) -> Update | None:
     """Decide several events in one edit; None where this is what all of them say already."""
-    updates = [update for target in targets if (update := decide(target, decision, stamp)) is not None]
-    if not updates:
-        return None
-    return Update(
-        updates[0].verb,
-        added=tuple(item for update in updates for item in update.added),
-        removed=tuple(item for update in updates for item in update.removed),
-        changed=tuple(pair for update in updates for pair in update.changed),
-    )
+    return _together(decide(target, decision, stamp) for target in targets)
 
 
 def choose(labels: Labels, setting_id: str, value: float | None, stamp: Stamp) -> Update | None:
@@ -235,6 +227,11 @@ def remove(labels: Labels, event_id: str) -> Update | None:
     return None if item is None else Update(Verb.REMOVE, removed=(item,))
 
 
+def remove_all(labels: Labels, event_ids: Iterable[str]) -> Update | None:
+    """Withdraw several decisions in one edit; None where nothing was decided."""
+    return _together(remove(labels, event_id) for event_id in event_ids)
+
+
 def rate(target: Target, confidence: float | None, stamp: Stamp) -> Update | None:
     """Record how sure the reader is of a decision, 0 to 1; None where it says so already."""
     before = _decided(target)
@@ -277,6 +274,18 @@ def checked_confidence(confidence: float | None) -> float | None:
     if confidence is not None and not 0.0 <= confidence <= 1.0:
         raise StudyError(f"A confidence lies between 0 and 1; {confidence:g} does not.")
     return confidence
+
+
+def _together(updates: Iterable[Update | None]) -> Update | None:
+    done = [update for update in updates if update is not None]
+    if not done:
+        return None
+    return Update(
+        done[0].verb,
+        added=tuple(item for update in done for item in update.added),
+        removed=tuple(item for update in done for item in update.removed),
+        changed=tuple(pair for update in done for pair in update.changed),
+    )
 
 
 def _decided(target: Target) -> Annotation:

@@ -1,6 +1,6 @@
 """The reviewed case: what people and networks say about one recording, edited with verbs, watched by signals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -12,7 +12,7 @@ from app.study.analyses import Analysis, AnalysisResult, keep
 from app.study.edits import Labels, Stamp, Target, Update
 from app.study.journal import Entry
 from app.study.opening import OpenedStudy, default_author, gather_labels, open_study
-from app.study.rules import FormedEvents, Setting, cluster_rule, form_events, threshold_id
+from app.study.rules import FormedEvents, cluster_rule, form_events, threshold_id
 from app.study.writer import AnalysisJob, EditJob, Outcome, StudyWriter
 from inference.errors import StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
@@ -137,10 +137,10 @@ class Study(QObject):
         """How spasms are grouped."""
         return cluster_rule(self._durable.labels.settings)
 
-    @property
-    def settings(self) -> Mapping[str, Setting]:
-        """What people chose for this recording, by the name of the setting, as it is on disk."""
-        return self._durable.labels.settings
+    def threshold_of(self, model: ModelReference) -> float | None:
+        """Give the threshold that is chosen or being tried out for a network, None where it has its own."""
+        chosen = self._durable.labels.settings.get(threshold_id(model))
+        return self._tried.get(model.digest, None if chosen is None else chosen.value)
 
     def detection_of(self, event_id: str) -> Detection | None:
         """Find a detection that is shown now, or that somebody decided on."""
@@ -226,6 +226,10 @@ class Study(QObject):
             self._target(event_id)
         self._edit(edits.remove(self._pending.labels, event_id))
 
+    def remove_all(self, event_ids: Sequence[str]) -> None:
+        """Withdraw the decisions on several events in one edit."""
+        self._edit(edits.remove_all(self._pending.labels, event_ids))
+
     @Slot(str, float)
     def rate(self, event_id: str, confidence: float | None) -> None:
         """Record how sure the reader is, 0 to 1."""
@@ -248,17 +252,20 @@ class Study(QObject):
 
     def choose_threshold(self, model: ModelReference, threshold: float | None) -> None:
         """Form a network's detections by another threshold from now on, None for its own; decisions stay."""
-        if self._tried.pop(model.digest, None) is not None:
-            self._form(self._known[model.digest])
-            self.detections_changed.emit()
-        self.choose(threshold_id(model), threshold)
+        before = self._pending.next_sequence
+        try:
+            self.choose(threshold_id(model), threshold)
+        finally:
+            # What was tried out stays until it is on disk: the old threshold would flash up in between.
+            if self._pending.next_sequence == before:
+                self._stop_trying()
 
     def try_threshold(self, model: ModelReference, threshold: float) -> None:
         """Show a network's detections by another threshold without keeping it, as while it is dragged."""
+        self._tried[model.digest] = threshold
         if model.digest in self._formed:
-            self._tried[model.digest] = threshold
             self._form(self._known[model.digest])
-            self.detections_changed.emit()
+        self.detections_changed.emit()
 
     @Slot()
     def undo(self) -> None:
@@ -317,6 +324,7 @@ class Study(QObject):
             # Everything that was built upon the lost edit is lost with it; the next edit starts from what is on disk.
             self._epoch += 1
             self._pending = self._durable.copy()
+            self._stop_trying()
         if outcome.fault:
             self.failed.emit(outcome.fault)
 
@@ -352,11 +360,21 @@ class Study(QObject):
         settings = self._durable.labels.settings
         if settings == before.settings:
             return
-        for analysis in self._analyses:
+        for analysis in self._known.values():
             name = threshold_id(analysis.reference)
             if settings.get(name) != before.settings.get(name):
-                self._form(analysis)
+                self._tried.pop(analysis.reference.digest, None)
+                if analysis.reference.digest in self._formed:
+                    self._form(analysis)
         self.detections_changed.emit()
+
+    def _stop_trying(self) -> None:
+        """Return to the thresholds that are on disk."""
+        tried, self._tried = self._tried, {}
+        for digest in tried.keys() & self._formed.keys():
+            self._form(self._known[digest])
+        if tried:
+            self.detections_changed.emit()
 
     def _form_all(self) -> None:
         self._formed: dict[str, FormedEvents] = {}
@@ -367,9 +385,7 @@ class Study(QObject):
 
     def _form(self, analysis: Analysis) -> None:
         digest = analysis.reference.digest
-        chosen = self._durable.labels.settings.get(threshold_id(analysis.reference))
-        threshold = self._tried.get(digest, None if chosen is None else chosen.value)
-        duration_s = self._identity.duration_s
+        threshold, duration_s = self.threshold_of(analysis.reference), self._identity.duration_s
         formed = form_events(analysis, threshold, duration_s, near_misses=digest not in self._tried)
         self._formed[digest] = formed
         # Never forgotten while the study is open: a decision may be on its way to one that has just gone.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Generic, Protocol, TypeVar
 
 from inference.errors import LabelError
@@ -84,6 +85,7 @@ def find_clusters(events: Iterable[Event], rule: ClusterRule) -> tuple[Cluster[E
     return tuple(Cluster(group) for group in groups if len(group) >= rule.min_spasms)
 
 
+@cache
 def is_spasm(label: str) -> bool:
     """Tell whether a label says that an event is a spasm; a label of no vocabulary is none."""
     try:
