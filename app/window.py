@@ -17,6 +17,7 @@ from app.fmri_viewing import FmriViewer
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel
 from app.panels.roi_map import RoiMap
+from app.quality_viewing import QualityViewer
 from app.reading import ReadingPage, label_name
 from app.reviewing import Reviewer
 from app.session import Session
@@ -69,13 +70,15 @@ class MainWindow(QMainWindow):
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
         self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
-        self._features = (self._viewer, self._reviewer, self._fmri_viewer)
+        self.quality = QualityViewer(self.session, self.page, self)
+        self._features = (self._viewer, self._reviewer, self._fmri_viewer, self.quality)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
         self.actions_by_id["auto_advance"].setChecked(settings.auto_advance)
         self.actions_by_id["dark"].setChecked(theme.dark)
         self.actions_by_id["events_panel"].setChecked(True)
+        self.actions_by_id["signal_quality"].setChecked(True)
         self.page.notes.close_button.clicked.connect(self.actions_by_id["notes"].trigger)
         self._apply_theme(theme)
         self._show_closed()
