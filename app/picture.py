@@ -107,7 +107,8 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
         def is_analysed() -> bool:
             bar.update(session.analysis.progress.fraction - bar.n)
             is_opening = session.fmri.phase == "opening"
-            return not (session.analysis.is_running or is_opening) or bool(failures)
+            is_busy = session.analysis.is_running or is_opening or window.quality.is_busy
+            return not is_busy or bool(failures)
 
         _wait(is_analysed)
     if failures:

@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self._welcome = Welcome(self.actions_by_id, theme)
         self.page = ReadingPage(theme)
         self.queue = EventQueue(theme, [self.actions_by_id[name] for name in _DECISIONS], label_name)
-        self.models = ModelsPanel()
+        self.models = ModelsPanel(theme)
         self.roi_map = RoiMap(theme, settings.lag_s, radiological=settings.radiological)
         self._status = StatusLine()
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
@@ -320,7 +320,7 @@ class MainWindow(QMainWindow):
     def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         apply_theme(_application(), theme)
-        for part in (self._bar, self._welcome, self.page, self.actions_by_id, *self._features):
+        for part in (self._bar, self._welcome, self.page, self.models, self.actions_by_id, *self._features):
             part.set_theme(theme)
 
     @Slot(bool)

@@ -136,7 +136,7 @@ class EventDelegate(QStyledItemDelegate):
         painter.drawText(second, Qt.AlignmentFlag.AlignVCenter, below)
 
     def _paint_label(self, painter: QPainter, first: QRect, second: QRect, event: ReviewEvent, name: str) -> None:
-        colour = self.theme.decision(event.decision)
+        colour = self._subject(event.label) if event.decision is None else self.theme.decision(event.decision)
         painter.setFont(ui_font(SMALL_PX))
         painter.setPen(self.theme.muted if event.status is ReviewStatus.REJECTED else self.theme.ink)
         shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, first.width())
@@ -161,9 +161,12 @@ class EventDelegate(QStyledItemDelegate):
         for number, finding in enumerate(told):
             bar = QRectF(inner.left(), inner.center().y() + 4 + 6 * number, inner.width(), 4)
             painter.fillRect(bar, self.theme.grid_strong)
-            term = load_vocabulary().by_spelling.get(finding.label)
-            colour = self.theme.subject("" if term is None else term.role)
-            painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * finding.probability, bar.height()), colour)
+            reached = QRectF(bar.x(), bar.y(), bar.width() * finding.probability, bar.height())
+            painter.fillRect(reached, self._subject(finding.label))
+
+    def _subject(self, label: str) -> QColor:
+        term = load_vocabulary().by_spelling.get(label)
+        return self.theme.subject("" if term is None else term.role)
 
 
 def _tell_status(event: ReviewEvent) -> str:

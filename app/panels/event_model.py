@@ -236,4 +236,4 @@ def row_id(row: Row) -> str:
 def rate_text(cluster: ReviewCluster) -> str:
     """Write how often one spasm of a cluster follows another."""
     rate = cluster.spasms.per_minute
-    return "all at once" if rate is None else f"{rate:.1f} a minute"
+    return "all at once" if rate is None else f"{rate:.1f}/min"

@@ -121,7 +121,7 @@ def _spin(about: str, limits: tuple[float, float], step: float, decimals: int, u
     # A value that is being typed is none yet, and the keys of the review must not end up in the field.
     box.setKeyboardTracking(False)
     box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.UpDownArrows)
+    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     return box
 
 

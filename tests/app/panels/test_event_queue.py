@@ -128,7 +128,7 @@ def test_spasms_of_a_cluster_stand_under_a_row_of_its_own_until_it_is_folded(que
     queue.set_events((*make_events(4, apart_s=15.0), lone), None, "")
     assert row_texts(queue) == ["Cluster of 4", *["Epileptic-spasm"] * 5]
     tip = queue.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
-    assert "Cluster of 4 spasms" in tip and "46 s long, 4.0 a minute, 4 to review" in tip
+    assert "Cluster of 4 spasms" in tip and "46 s long, 4.0/min, 4 to review" in tip
     queue.select("e2")
     queue.fold_cluster()
     assert row_texts(queue) == ["Cluster of 4", "Epileptic-spasm"]
