@@ -13,7 +13,7 @@ from inference.labels.vocabulary import load_vocabulary
 ROW_PX = 40
 MARK_PX = 10
 #: Room before the times for the triangles of clusters.
-_INDENT_PX = 14
+INDENT_PX = 14
 
 
 def paint_status(painter: QPainter, box: QRectF, status: ReviewStatus, colour: QColor) -> None:
@@ -77,7 +77,7 @@ class EventDelegate(QStyledItemDelegate):
         painter.setPen(self.theme.grid)
         painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
         nested = bool(index.data(NESTED_ROLE))
-        left = _INDENT_PX if index.column() == Column.TIME else GRID_PX // 2
+        left = INDENT_PX if index.column() == Column.TIME else GRID_PX // 2
         right = GRID_PX if index.column() == Column.PROBABILITY else GRID_PX // 2
         if index.column() == Column.TIME:
             self._paint_nesting(painter, option.rect, is_cluster=is_cluster, nested=nested)
@@ -98,7 +98,7 @@ class EventDelegate(QStyledItemDelegate):
     def _paint_nesting(self, painter: QPainter, box: QRect, *, is_cluster: bool, nested: bool) -> None:
         """Draw the triangle that folds a cluster, or the line beside the spasms under it."""
         if is_cluster:
-            x, y = box.left() + _INDENT_PX / 2, box.top() + 14.0
+            x, y = box.left() + INDENT_PX / 2, box.top() + 14.0
             corners = [(-4, -2), (4, -2), (0, 3)] if nested else [(-2, -4), (-2, 4), (3, 0)]
             painter.save()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -107,9 +107,7 @@ class EventDelegate(QStyledItemDelegate):
             painter.drawPolygon(QPolygonF([QPointF(x + dx, y + dy) for dx, dy in corners]))
             painter.restore()
         elif nested:
-            painter.fillRect(
-                QRect(box.left() + _INDENT_PX // 2 - 1, box.top(), 2, box.height()), self.theme.grid_strong
-            )
+            painter.fillRect(QRect(box.left() + INDENT_PX // 2 - 1, box.top(), 2, box.height()), self.theme.grid_strong)
 
     def _paint_cluster(
         self, painter: QPainter, lines: tuple[QRect, QRect], cluster: ReviewCluster, index: Index
@@ -120,9 +118,8 @@ class EventDelegate(QStyledItemDelegate):
             painter.drawText(lines[0], Qt.AlignmentFlag.AlignVCenter, index.data())
             painter.setFont(ui_font(TINY_PX))
             painter.setPen(self.theme.muted)
-            text = f"{duration_text(cluster.spasms.duration_s)} · {rate_text(cluster)}"
-            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, lines[1].width())
-            painter.drawText(lines[1], Qt.AlignmentFlag.AlignVCenter, shown)
+            rate = rate_text(cluster)
+            _draw_fitting(painter, lines[1], f"{duration_text(cluster.spasms.duration_s)} · {rate}", rate)
         else:
             painter.setPen(self.theme.ink if cluster.undecided else self.theme.muted)
             painter.drawText(lines[0], Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, index.data())
@@ -139,16 +136,13 @@ class EventDelegate(QStyledItemDelegate):
         colour = self._subject(event.label) if event.decision is None else self.theme.decision(event.decision)
         painter.setFont(ui_font(SMALL_PX))
         painter.setPen(self.theme.muted if event.status is ReviewStatus.REJECTED else self.theme.ink)
-        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, first.width())
-        painter.drawText(first, Qt.AlignmentFlag.AlignVCenter, shown)
+        _draw_fitting(painter, first, name, _short_name(event.label).capitalize())
         top = second.center().y() - MARK_PX / 2 + 0.5
         paint_status(painter, QRectF(second.left() + 0.5, top, MARK_PX - 1, MARK_PX - 1), event.status, colour)
         painter.setFont(ui_font(TINY_PX))
         painter.setPen(colour)
         room = second.adjusted(MARK_PX + 6, 0, 0, 0)
-        said = _tell_status(event)
-        shown = painter.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
+        _draw_fitting(painter, room, *_tell_status(event))
 
     def _paint_probability(self, painter: QPainter, inner: QRect, event: ReviewEvent, text: str) -> None:
         painter.setFont(ui_font(SMALL_PX))
@@ -169,12 +163,25 @@ class EventDelegate(QStyledItemDelegate):
         return self.theme.subject("" if term is None else term.role)
 
 
-def _tell_status(event: ReviewEvent) -> str:
-    """Write where an event stands, and what else it is; the shape says again that it is still to be reviewed."""
-    also = ", ".join(f"also {_short_name(other.label)} {other.probability:.2f}" for other in event.also)
-    if not also:
-        return str(event.status)
-    return also if event.status is ReviewStatus.TO_REVIEW else f"{event.status}, {also}"
+def _tell_status(event: ReviewEvent) -> tuple[str, ...]:
+    """Write where an event stands and what else it is, in ever fewer words.
+
+    Of an event that is still to be reviewed, the shape beside it says so.
+    """
+    if not event.also:
+        return (str(event.status),)
+    named = ", ".join(f"{_short_name(other.label)} {other.probability:.2f}" for other in event.also)
+    if event.status is ReviewStatus.TO_REVIEW:
+        return f"also {named}", f"+ {named}", f"+ {_short_name(event.also[0].label)}"
+    return f"{event.status}, also {named}", str(event.status)
+
+
+def _draw_fitting(painter: QPainter, box: QRect, *texts: str) -> None:
+    """Write the first of some texts that fits, or as much of the last as does."""
+    metrics = painter.fontMetrics()
+    fitting = next((text for text in texts if metrics.horizontalAdvance(text) <= box.width()), texts[-1])
+    shown = metrics.elidedText(fitting, Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 def _short_name(label: str) -> str:

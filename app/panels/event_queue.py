@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.event_delegate import ROW_PX, EventDelegate
+from app.panels.event_delegate import INDENT_PX, ROW_PX, EventDelegate
 from app.panels.event_model import Column, EventModel, row_id
 from app.panels.event_rules import EventRules
 from app.review import ReviewCluster, ReviewEvent, ReviewStatus, count_statuses, gather_clusters
@@ -197,7 +197,7 @@ class EventQueue(QWidget):
         """Make the column as wide as the longest time, so that the labels get the rest."""
         latest_s = self._all[-1].onset_s if self._all else 0.0
         width = QFontMetrics(ui_font(SMALL_PX)).horizontalAdvance(elapsed_text(latest_s))
-        self.table.horizontalHeader().resizeSection(Column.TIME, width + 3 * GRID_PX)
+        self.table.horizontalHeader().resizeSection(Column.TIME, width + INDENT_PX + GRID_PX // 2 + 1)
 
     def _make_table(self) -> QTableView:
         table = QTableView()

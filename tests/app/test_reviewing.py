@@ -1,5 +1,7 @@
 """Thresholds, clusters and near misses, worked with keys and the mouse in the window itself."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDoubleSpinBox
@@ -8,7 +10,10 @@ from pytestqt.qtbot import QtBot
 from app.lanes.probability import ProbabilityLane
 from app.window import MainWindow
 from inference.labels.annotations import Decision
+from inference.labels.detections import ModelReference
+from tests.app.study.conftest import Result
 from tests.app.test_window import wait_saved
+from tests.inference.labels.builders import make_detection
 
 
 def told(window: MainWindow) -> list[str]:
@@ -122,3 +127,36 @@ def test_the_rules_are_there_again_when_the_recording_is_opened_again(reading: M
     assert threshold(reading) == 0.2
     assert reading.session.events == before
     assert reading.session.study.cluster_rule.gap_s == 90.0
+
+
+def show_two_networks(window: MainWindow) -> None:
+    """Show three spasms, the first of which another network calls a seizure."""
+    spasms, seizures = Result(), Result(0)
+    seizures.reference = ModelReference("dsmn-ess", "1.0.0", "cd" * 32)
+    values = {"label": "Epileptic-seizure", "duration_s": 5.0, "model": seizures.reference}
+    seizures.detections = (replace(make_detection(9, 9.0), **values),)
+    window.session.study.set_detections([spasms, seizures])
+
+
+def decisions(window: MainWindow) -> dict[str, Decision]:
+    return {note.detection_id: note.decision for note in window.session.study.annotations}
+
+
+def test_rejecting_a_row_of_two_networks_rejects_what_both_say_and_accepting_it_accepts_the_first(
+    reading: MainWindow, qtbot: QtBot
+):
+    show_two_networks(reading)
+    assert told(reading) == ["d1", "d2", "d3"]
+    reading.queue.select("d1")
+    press(qtbot, reading, "reject")
+    assert decisions(reading) == {"d1": Decision.REJECTED, "d9": Decision.REJECTED}
+    assert told(reading) == ["d1", "d2", "d3"]
+    press(qtbot, reading, "undo")
+    assert decisions(reading) == {}
+    reading.queue.select("d1")
+    press(qtbot, reading, "accept")
+    assert decisions(reading) == {"d1": Decision.ACCEPTED}
+    assert told(reading) == ["d1", "d2", "d3"]
+    reading.queue.select("d1")
+    press(qtbot, reading, "remove")
+    assert decisions(reading) == {}
