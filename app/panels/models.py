@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from app.panels.reliability import ReliabilityPlot
 from app.theme import GRID_PX, Theme
 from inference.errors import ModelPackageError
-from inference.runtime.calibration import read_reliability
+from inference.runtime.calibration import expected_calibration_error, read_reliability
 from inference.runtime.cards import ModelCard
 from inference.runtime.registry import PackageSurvey
 from inference.runtime.results import ModelResult
@@ -105,6 +105,8 @@ def _describe_calibration(column: QVBoxLayout, card: ModelCard, theme: Theme) ->
         column.addWidget(_text(str(error), "error"))
         return
     for task, bins in curves.items():
+        error, n_answers = expected_calibration_error(bins), sum(one.n for one in bins)
+        column.addWidget(_pair(f"Calibration error, {task}", f"{error:.3f} over {n_answers} answers"))
         column.addWidget(ReliabilityPlot(theme, task, bins))
     if not curves:
         errors = {name: value for name, value in card.calibration.items() if name.endswith(_CALIBRATION_ERROR)}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from app.theme import GRID_PX, TINY_PX, Theme, ui_font
@@ -56,13 +56,8 @@ class ReliabilityPlot(QWidget):
             x = box.left() + value * box.width()
             painter.drawText(QRectF(x - 16, box.bottom() + 2, 32, 14), Qt.AlignmentFlag.AlignCenter, f"{value:g}")
         painter.drawText(QRectF(box.left(), box.bottom() + 15, box.width(), 14), Qt.AlignmentFlag.AlignCenter, "stated")
-        beside = QRectF(box.right() + GRID_PX, box.top(), self.width() - box.right() - GRID_PX, box.height())
-        n_answers = sum(one.n for one in self._bins)
-        error = expected_calibration_error(self._bins)
-        lines = (f"P({self._subject})", "up: came true", f"error {error:.3f}", f"{n_answers} answers")
-        height = QFontMetrics(painter.font()).lineSpacing() + 2
-        for number, line in enumerate(lines):
-            painter.drawText(QRectF(beside.left(), beside.top() + number * height, beside.width(), height), 0, line)
+        inside = box.adjusted(GRID_PX // 2, 2, 0, 0)
+        painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, "came true")
 
     def _paint_curve(self, painter: QPainter, box: QRectF) -> None:
         colour = self._theme.subject(self._subject)
