@@ -111,7 +111,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("events_panel", "View", "Event queue", ("F6",), icon="list-checks", checkable=True),
     ActionSpec("models_panel", "View", "Models", ("F7",), icon="brain", checkable=True),
     ActionSpec("roi-map_panel", "View", "ROI map", ("F9",), icon="brain", checkable=True),
-    ActionSpec("signal_quality", "View", "Marks of signal quality", ("Shift+Q",), checkable=True),
+    ActionSpec("signal_quality", "View", "Marks of signal quality", ("Ctrl+Shift+Q",), checkable=True),
     ActionSpec("notes", "View", "Notes on recording and montage", ("F8",), _REC, "triangle-alert", checkable=True),
     ActionSpec("traces_only", "View", "Traces alone", ("F11",), icon="maximize", checkable=True),
     ActionSpec("dark", "View", "Dark theme", ("Ctrl+T",), icon="moon", checkable=True),

@@ -5,12 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from app.study.analyses import Analysis
 from inference.errors import StudyError
 from inference.labels.clusters import ClusterRule
-from inference.labels.detections import Detection, ModelReference
-from inference.runtime.cards import EventRule
-from inference.runtime.detections import DetectionSource, find_near_misses, form_detections, with_threshold
 
 CLUSTER_GAP: Final = "cluster_gap_s"
 CLUSTER_SIZE: Final = "cluster_min_spasms"
@@ -29,18 +25,9 @@ class Setting:
     changed: datetime
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FormedEvents:
-    """What one network's probability amounts to by one rule; ``rule`` is None where it finds no events."""
-
-    rule: EventRule | None
-    detections: tuple[Detection, ...]
-    near_misses: tuple[Detection, ...] = ()
-
-
-def threshold_id(model: ModelReference) -> str:
-    """Name the setting that holds a network's threshold; another version of it has one of its own."""
-    return f"{_THRESHOLD}{model.digest}"
+def threshold_id(digest: str) -> str:
+    """Name the setting that holds the threshold of the network with these weights."""
+    return f"{_THRESHOLD}{digest}"
 
 
 def check_setting(setting_id: str, value: float) -> None:
@@ -67,30 +54,6 @@ def cluster_rule(settings: Mapping[str, Setting]) -> ClusterRule:
     if CLUSTER_SIZE in settings:
         rule = replace(rule, min_spasms=round(settings[CLUSTER_SIZE].value))
     return rule
-
-
-def form_events(
-    analysis: Analysis, threshold: float | None, duration_s: float | None, *, near_misses: bool = True
-) -> FormedEvents:
-    """Form the events of an analysis by another threshold than its own, None for its own, without the network.
-
-    Parameters
-    ----------
-    duration_s : length of the recording; None ends it with the last probability.
-    near_misses : whether to look for them as well, which takes ten times as long.
-    """
-    rule = analysis.rule
-    if rule is None:
-        return FormedEvents(None, analysis.detections)
-    end_s = float(analysis.time_s[-1]) if duration_s is None and len(analysis.time_s) else duration_s or 0.0
-    probability = analysis.probability.reshape(len(analysis.time_s), -1)[:, -1]
-    source = DetectionSource(analysis.reference, analysis.calibration, analysis.channels)
-    detections = analysis.detections
-    if threshold is not None and threshold != rule.threshold:
-        rule = with_threshold(rule, threshold)
-        detections = form_detections(analysis.time_s, probability, rule, source, end_s)
-    misses = find_near_misses(analysis.time_s, probability, rule, source, end_s) if near_misses else ()
-    return FormedEvents(rule, detections, misses)
 
 
 def setting_to_json(setting: Setting) -> dict[str, Any]:

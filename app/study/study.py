@@ -9,10 +9,11 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.study import edits
 from app.study.analyses import Analysis, AnalysisResult, keep
-from app.study.edits import Labels, Stamp, Target, Update
+from app.study.edits import Stamp, Target, Update
+from app.study.forming import ShownEvents
 from app.study.journal import Entry
 from app.study.opening import OpenedStudy, default_author, gather_labels, open_study
-from app.study.rules import FormedEvents, cluster_rule, form_events, threshold_id
+from app.study.rules import cluster_rule, threshold_id
 from app.study.writer import AnalysisJob, EditJob, Outcome, StudyWriter
 from inference.errors import StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
@@ -66,8 +67,7 @@ class Study(QObject):
         self._pending = opened.ledger.copy()
         self._analyses = opened.analyses
         self._known = {analysis.reference.digest: analysis for analysis in opened.known_analyses}
-        self._tried: dict[str, float] = {}
-        self._form_all()
+        self._index_detections()
         self._epoch = 0
         self._in_flight = 0
         self._closed = False
@@ -114,23 +114,17 @@ class Study(QObject):
     @property
     def detections(self) -> tuple[Detection, ...]:
         """What the networks found in the last analysis, in order of onset."""
-        found = (detection for formed in self._formed.values() for detection in formed.detections)
-        return tuple(sorted(found, key=lambda event: (event.onset_s, event.detection_id)))
+        return self._shown.detections
 
     @property
     def near_misses(self) -> tuple[Detection, ...]:
         """What stayed just below the thresholds, in order of onset; nothing while one is tried out."""
-        found = (detection for formed in self._formed.values() for detection in formed.near_misses)
-        return tuple(sorted(found, key=lambda event: (event.onset_s, event.detection_id)))
+        return self._shown.near_misses
 
     @property
     def rules(self) -> dict[str, EventRule]:
         """How the detections of each network are formed now, by its name."""
-        return {
-            analysis.reference.name: rule
-            for analysis in self._analyses
-            if (rule := self._formed[analysis.reference.digest].rule) is not None
-        }
+        return self._shown.rules
 
     @property
     def cluster_rule(self) -> ClusterRule:
@@ -139,12 +133,12 @@ class Study(QObject):
 
     def threshold_of(self, model: ModelReference) -> float | None:
         """Give the threshold that is chosen or being tried out for a network, None where it has its own."""
-        chosen = self._durable.labels.settings.get(threshold_id(model))
-        return self._tried.get(model.digest, None if chosen is None else chosen.value)
+        return self._shown.threshold_of(model)
 
     def detection_of(self, event_id: str) -> Detection | None:
         """Find a detection that is shown now, or that somebody decided on."""
-        return self._by_id.get(event_id) or self._durable.labels.detections.get(event_id) or self._passing.get(event_id)
+        kept = self._by_id.get(event_id) or self._durable.labels.detections.get(event_id)
+        return kept or self._shown.passing.get(event_id)
 
     @property
     def analyses(self) -> tuple[Analysis, ...]:
@@ -254,7 +248,7 @@ class Study(QObject):
         """Form a network's detections by another threshold from now on, None for its own; decisions stay."""
         before = self._pending.next_sequence
         try:
-            self.choose(threshold_id(model), threshold)
+            self.choose(threshold_id(model.digest), threshold)
         finally:
             # What was tried out stays until it is on disk: the old threshold would flash up in between.
             if self._pending.next_sequence == before:
@@ -262,9 +256,7 @@ class Study(QObject):
 
     def try_threshold(self, model: ModelReference, threshold: float) -> None:
         """Show a network's detections by another threshold without keeping it, as while it is dragged."""
-        self._tried[model.digest] = threshold
-        if model.digest in self._formed:
-            self._form(self._known[model.digest])
+        self._shown.try_threshold(model, threshold)
         self.detections_changed.emit()
 
     @Slot()
@@ -286,7 +278,7 @@ class Study(QObject):
         self._refuse_closed()
         self._analyses = tuple(keep(result, packages) for result in results)
         self._known.update({analysis.reference.digest: analysis for analysis in self._analyses})
-        self._form_all()
+        self._index_detections()
         self._in_flight += 1
         self._writer.submit(AnalysisJob(self._analyses))
         self.detections_changed.emit()
@@ -315,11 +307,11 @@ class Study(QObject):
         job = outcome.job
         if isinstance(job, EditJob) and job.epoch == self._epoch:
             if outcome.fault is None:
-                before = self._durable.labels
                 self._durable.append(job.entry)
                 self.saved.emit(job.entry.sequence)
                 self.annotations_changed.emit(job.entry.update)
-                self._follow_settings(before)
+                if self._shown.follow(self._durable.labels.settings):
+                    self.detections_changed.emit()
                 return
             # Everything that was built upon the lost edit is lost with it; the next edit starts from what is on disk.
             self._epoch += 1
@@ -342,7 +334,7 @@ class Study(QObject):
             raise StudyError(f"The study of {self._identity.path.name} is closed; open the recording again to edit it.")
 
     def _target(self, event_id: str) -> Target:
-        return edits.find_target(self._pending.labels, self._by_id, event_id, self._passing)
+        return edits.find_target(self._pending.labels, self._by_id, event_id, self._shown.passing)
 
     def _stamp(self) -> Stamp:
         return Stamp(self.author, datetime.now(UTC), self.view, _new_id)
@@ -355,41 +347,14 @@ class Study(QObject):
         onset_s = max(0.0, onset_s)
         return onset_s, end_s - onset_s
 
-    def _follow_settings(self, before: Labels) -> None:
-        """Form anew what other settings make another."""
-        settings = self._durable.labels.settings
-        if settings == before.settings:
-            return
-        for analysis in self._known.values():
-            name = threshold_id(analysis.reference)
-            if settings.get(name) != before.settings.get(name):
-                self._tried.pop(analysis.reference.digest, None)
-                if analysis.reference.digest in self._formed:
-                    self._form(analysis)
-        self.detections_changed.emit()
-
     def _stop_trying(self) -> None:
         """Return to the thresholds that are on disk."""
-        tried, self._tried = self._tried, {}
-        for digest in tried.keys() & self._formed.keys():
-            self._form(self._known[digest])
-        if tried:
+        if self._shown.stop_trying():
             self.detections_changed.emit()
 
-    def _form_all(self) -> None:
-        self._formed: dict[str, FormedEvents] = {}
+    def _index_detections(self) -> None:
         self._by_id = {item.detection_id: item for analysis in self._known.values() for item in analysis.detections}
-        self._passing: dict[str, Detection] = {}
-        for analysis in self._analyses:
-            self._form(analysis)
-
-    def _form(self, analysis: Analysis) -> None:
-        digest = analysis.reference.digest
-        threshold, duration_s = self.threshold_of(analysis.reference), self._identity.duration_s
-        formed = form_events(analysis, threshold, duration_s, near_misses=digest not in self._tried)
-        self._formed[digest] = formed
-        # Never forgotten while the study is open: a decision may be on its way to one that has just gone.
-        self._passing.update({item.detection_id: item for item in (*formed.detections, *formed.near_misses)})
+        self._shown = ShownEvents(self._analyses, self._durable.labels.settings, self._identity.duration_s)
 
 
 def _new_id() -> str:
