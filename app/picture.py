@@ -108,7 +108,8 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
         def is_analysed() -> bool:
             bar.update(session.analysis.progress.fraction - bar.n)
             is_opening = session.fmri.phase == "opening"
-            return not (session.analysis.is_running or is_opening) or bool(failures)
+            is_busy = session.analysis.is_running or is_opening or window.quality.is_busy
+            return not is_busy or bool(failures)
 
         _wait(is_analysed)
     if failures:
@@ -116,7 +117,7 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
 
 
 def _go_to(window: "MainWindow", at_s: float | None) -> None:
-    events = window.session.events
+    events = [event for event in window.session.events if not event.is_near_miss]
     if at_s is not None:
         window.page.traces.go_to(at_s)
     elif events:

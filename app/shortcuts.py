@@ -18,6 +18,7 @@ class Needs(Flag):
     NOTHING = 0
     RECORDING = auto()
     EVENT = auto()
+    CLUSTERED = auto()
     MODEL = auto()
     IDLE_ENGINE = auto()
     BUSY_ENGINE = auto()
@@ -43,6 +44,7 @@ GROUPS = ("File", "Navigate", "Signals", "Events", "Analysis", "fMRI", "View", "
 
 _REC = Needs.RECORDING
 _EVENT = Needs.RECORDING | Needs.EVENT
+_CLUSTERED = Needs.RECORDING | Needs.CLUSTERED
 _FMRI = Needs.RECORDING | Needs.FMRI
 
 ACTIONS: tuple[ActionSpec, ...] = (
@@ -85,6 +87,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("end_later", "Events", "End 0.1 s later", ("]", "Alt+Shift+Right"), _EVENT),
     ActionSpec("end_earlier", "Events", "End 0.1 s earlier", ("Shift+]", "}", "Alt+Shift+Left"), _EVENT),
     ActionSpec("reviewed", "Events", "Mark this page as read completely", ("Ctrl+Return", "Ctrl+Enter"), _REC),
+    ActionSpec("take_cluster", "Events", "The whole cluster of the event: decide it at once", ("Shift+C",), _CLUSTERED),
+    ActionSpec("fold_cluster", "Events", "Fold or unfold the cluster", ("C",), _CLUSTERED),
+    ActionSpec("near_misses", "Events", "List near misses, or all events again", ("Shift+M",), _REC),
+    ActionSpec("threshold_up", "Events", "Threshold 0.01 higher: fewer events", ("Ctrl+Up",), _REC | Needs.MODEL),
+    ActionSpec("threshold_down", "Events", "Threshold 0.01 lower: more events", ("Ctrl+Down",), _REC | Needs.MODEL),
+    ActionSpec("threshold_usual", "Events", "The network's own threshold", ("Ctrl+Home",), _REC | Needs.MODEL),
     ActionSpec("let_go", "Events", "Let go of the event and the dragged span", ("Escape",), _REC),
     ActionSpec("undo", "Events", "Undo", ("Ctrl+Z",), _REC | Needs.UNDO, "undo-2"),
     ActionSpec("redo", "Events", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), _REC | Needs.REDO, "redo-2"),
@@ -113,6 +121,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("scalogram_panel", "View", "Scalogram", ("Shift+F7",), icon="audio-waveform", checkable=True),
     ActionSpec("focus_panel", "View", "Focus", ("Shift+F8",), icon="brain", checkable=True),
     ActionSpec("syndrome_panel", "View", "Syndrome", ("Shift+F9",), icon="list-checks", checkable=True),
+    ActionSpec("signal_quality", "View", "Marks of signal quality", ("Ctrl+Shift+Q",), checkable=True),
     ActionSpec("notes", "View", "Notes on recording and montage", ("F8",), _REC, "triangle-alert", checkable=True),
     ActionSpec("traces_only", "View", "Traces alone", ("F11",), icon="maximize", checkable=True),
     ActionSpec("dark", "View", "Dark theme", ("Ctrl+T",), icon="moon", checkable=True),

@@ -20,6 +20,7 @@ from app.following import Follower
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel
 from app.panels.roi_map import RoiMap
+from app.quality_viewing import QualityViewer
 from app.reading import ReadingPage, label_name
 from app.reviewing import Reviewer
 from app.session import Session
@@ -67,7 +68,7 @@ class MainWindow(QMainWindow):
         self._welcome = Welcome(self.actions_by_id, theme)
         self.page = ReadingPage(theme)
         self.queue = EventQueue(theme, [self.actions_by_id[name] for name in _DECISIONS], label_name)
-        self.models = ModelsPanel()
+        self.models = ModelsPanel(theme)
         self.roi_map = RoiMap(theme, settings.lag_s, radiological=settings.radiological)
         self._status = StatusLine()
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
@@ -76,7 +77,15 @@ class MainWindow(QMainWindow):
         follower = Follower(self.session, self.page, self.queue, self)
         self.answers = AnswerViewer(self.session, self.page, follower, theme, self)
         self.explainer = Explainer(self.session, self.page, self.queue, follower=follower, theme=theme, parent=self)
-        self._features = (self._viewer, self._reviewer, self.explainer, self.answers, self._fmri_viewer)
+        self.quality = QualityViewer(self.session, self.page, self)
+        self._features = (
+            self._viewer,
+            self._reviewer,
+            self.explainer,
+            self.answers,
+            self._fmri_viewer,
+            self.quality,
+        )
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
@@ -84,6 +93,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id["dark"].setChecked(theme.dark)
         self.actions_by_id["events_panel"].setChecked(True)
         self.explainer.attribution.painting_chosen.connect(self.actions_by_id["relevance"].setChecked)
+        self.actions_by_id["signal_quality"].setChecked(True)
         self.page.notes.close_button.clicked.connect(self.actions_by_id["notes"].trigger)
         self._apply_theme(theme)
         self._show_closed()
@@ -326,7 +336,7 @@ class MainWindow(QMainWindow):
     def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         apply_theme(_application(), theme)
-        for part in (self._bar, self._welcome, self.page, self.actions_by_id, *self._features):
+        for part in (self._bar, self._welcome, self.page, self.models, self.actions_by_id, *self._features):
             part.set_theme(theme)
 
     @Slot(bool)

@@ -5,11 +5,15 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from app.theme import GRID_PX
+from app.panels.reliability import ReliabilityPlot
+from app.theme import GRID_PX, Theme
+from inference.errors import ModelPackageError
+from inference.runtime.calibration import expected_calibration_error, read_reliability
 from inference.runtime.cards import ModelCard
 from inference.runtime.registry import PackageSurvey
 from inference.runtime.results import ModelResult
 
+_CALIBRATION_ERROR = "expected_calibration_error"
 SIMULATED_WARNING = "trained on simulated data, not clinically validated"
 
 
@@ -21,12 +25,18 @@ def card_warning(card: ModelCard) -> str:
 class ModelsPanel(QScrollArea):
     """A quiet sheet of text: what each network gave in a line, then a paragraph on each and on its last analysis."""
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._theme = theme
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.show_models(PackageSurvey((), ()), {}, ())
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint in another theme."""
+        self._theme = theme
+        self.show_models(*self._shown)
 
     def show_models(self, models: PackageSurvey, said: Mapping[str, str], results: Sequence[ModelResult]) -> None:
         """Show what is here and what an analysis gave.
@@ -37,6 +47,7 @@ class ModelsPanel(QScrollArea):
         said : by a network's name, one line on what it gave, or why it gave nothing.
         results : what else is known of the networks that have ended.
         """
+        self._shown = models, said, results
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
@@ -55,6 +66,7 @@ class ModelsPanel(QScrollArea):
         ended = {result.reference.name: result for result in results}
         for package in models.packages:
             _describe_card(column, package.card)
+            _describe_calibration(column, package.card, self._theme)
             if package.card.name in ended:
                 _describe_result(column, ended[package.card.name])
             column.addSpacing(2 * GRID_PX)
@@ -83,6 +95,24 @@ def _describe_card(column: QVBoxLayout, card: ModelCard) -> None:
     )
     for name, value in lines:
         column.addWidget(_pair(name, value))
+
+
+def _describe_calibration(column: QVBoxLayout, card: ModelCard, theme: Theme) -> None:
+    """Show how far the probabilities can be taken at their word: curves where the card has them, else the error."""
+    try:
+        curves = read_reliability(card.calibration)
+    except ModelPackageError as error:
+        column.addWidget(_text(str(error), "error"))
+        return
+    for task, bins in curves.items():
+        error, n_answers = expected_calibration_error(bins), sum(one.n for one in bins)
+        column.addWidget(_pair(f"Calibration error, {task}", f"{error:.3f} over {n_answers} answers"))
+        column.addWidget(ReliabilityPlot(theme, task, bins))
+    if not curves:
+        errors = {name: value for name, value in card.calibration.items() if name.endswith(_CALIBRATION_ERROR)}
+        for name, value in errors.items():
+            task = name.removesuffix(_CALIBRATION_ERROR).strip("_") or card.task
+            column.addWidget(_pair(f"Calibration error, {task}", f"{value:.3f}"))
 
 
 def _describe_result(column: QVBoxLayout, result: ModelResult) -> None:

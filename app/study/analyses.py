@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from inference.labels.detections import Detection, ModelReference
 from inference.labels.labelset import ModelSource
 from inference.runtime.cards import EventRule
+from inference.runtime.detections import describe_calibration
 from inference.runtime.package import ModelPackage
 
 
@@ -40,14 +41,18 @@ class AnalysisResult(Protocol):
     def gist(self) -> str:
         """What the network gave, in one line."""
 
+    @property
+    def channels_used(self) -> Sequence[str]:
+        """Names of the channels that the network saw."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
     """One network's result on this recording.
 
     ``time_s`` is float64, shape (n,); ``probability`` float32, shape (n,) or (n, classes); ``rule`` says how the
-    detections were formed and holds the threshold that the probability lane draws, None where the network finds no
-    events; ``gist`` is what the network gave, in one line.
+    detections were formed, None where the network finds no events; ``gist`` is what the network gave, in one line;
+    ``channels`` are those that it saw and ``calibration`` is that of its probabilities, as detections carry them.
     """
 
     source: ModelSource
@@ -56,6 +61,8 @@ class Analysis:
     probability: NDArray[np.float32]
     rule: EventRule | None
     gist: str = ""
+    channels: tuple[str, ...] = ()
+    calibration: str = ""
 
     @property
     def reference(self) -> ModelReference:
@@ -75,4 +82,6 @@ def keep(result: AnalysisResult, packages: Sequence[ModelPackage]) -> Analysis:
         np.array(result.probability, dtype=np.float32),
         result.events,
         result.gist,
+        tuple(result.channels_used),
+        describe_calibration(card.calibration) if card else "",
     )

@@ -7,8 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from app.study.edits import Item, Labels, Update, Verb
-from inference.labels.annotations import Annotation
-from inference.labels.serialization import annotation_from_json, annotation_to_json, span_from_json, span_to_json
+from app.study.rules import Setting, setting_from_json, setting_to_json
+from inference.labels.annotations import Annotation, ReviewedSpan
+from inference.labels.serialization import (
+    annotation_from_json,
+    annotation_to_json,
+    detection_from_json,
+    detection_to_json,
+    span_from_json,
+    span_to_json,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +130,17 @@ def update_from_text(verb: str, text: str) -> Update:
 
 
 def _item_to_json(item: Item) -> dict[str, Any]:
-    return annotation_to_json(item) if isinstance(item, Annotation) else span_to_json(item)
+    if isinstance(item, Annotation):
+        return annotation_to_json(item)
+    if isinstance(item, ReviewedSpan):
+        return span_to_json(item)
+    return setting_to_json(item) if isinstance(item, Setting) else detection_to_json(item)
 
 
 def _item_from_json(fields: Mapping[str, Any]) -> Item:
-    return annotation_from_json(fields) if "annotation_id" in fields else span_from_json(fields)
+    # An annotation names its detection as well: its own id comes first.
+    if "annotation_id" in fields:
+        return annotation_from_json(fields)
+    if "span_id" in fields:
+        return span_from_json(fields)
+    return setting_from_json(fields) if "setting_id" in fields else detection_from_json(fields)

@@ -26,7 +26,7 @@ from inference.runtime.cards import EventRule
 DATABASE_NAME = "study.sqlite"
 LOCK_NAME = "study.lock"
 APPLICATION_ID = 0x53504C4E  # "SPLN"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 _SCHEMA = f"""
@@ -48,17 +48,28 @@ CREATE TRIGGER journal_is_never_shortened BEFORE DELETE ON journal
 CREATE TABLE analysis (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, simulated INTEGER, trained_on TEXT NOT NULL,
     stored TEXT NOT NULL, is_current INTEGER NOT NULL, rule TEXT NOT NULL, detections TEXT NOT NULL,
-    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT ''
+    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT '',
+    channels TEXT NOT NULL DEFAULT '[]', calibration TEXT NOT NULL DEFAULT ''
 );
 COMMIT;
 """
-#: What makes a study of version 1 one of version 2: a line on what each network gave.
-_FROM_VERSION_1 = """
+#: What makes a study of each earlier version one of the next: a line on what each network gave; what it saw and how its
+#: probabilities were calibrated, so that events can be formed anew. The journal of version 3 also knows settings.
+_UPGRADES = {
+    1: """
 BEGIN IMMEDIATE;
 ALTER TABLE analysis ADD COLUMN gist TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 2;
 COMMIT;
-"""
+""",
+    2: """
+BEGIN IMMEDIATE;
+ALTER TABLE analysis ADD COLUMN channels TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE analysis ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 3;
+COMMIT;
+""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +169,9 @@ class Store:
         columns = "digest, name, version, simulated, trained_on, rule, detections, time_s, probability, is_current"
         with _explained(self.path):
             # A study that may only be read stays of the version that it is.
-            has_gist = self._connection.execute("PRAGMA user_version").fetchone()[0] > 1
-            columns += ", gist" if has_gist else ", ''"
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            columns += ", gist" if version > 1 else ", ''"
+            columns += ", channels, calibration" if version > 2 else ", '[]', ''"
             rows = self._connection.execute(f"SELECT {columns} FROM analysis ORDER BY stored, rowid").fetchall()
             analyses = [(_read_analysis(row), bool(row[9])) for row in rows]
         return [analysis for analysis, current in analyses if current], [analysis for analysis, _ in analyses]
@@ -184,7 +196,7 @@ class Store:
             self._connection.execute("UPDATE analysis SET is_current = 0")
             for analysis in analyses:
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)",
                     _analysis_values(analysis, stored),
                 )
 
@@ -200,8 +212,8 @@ class Store:
             self._connection.executescript(_SCHEMA)
             self.write_identity(identity)
             return
-        if execute("PRAGMA user_version").fetchone()[0] == 1:
-            self._connection.executescript(_FROM_VERSION_1)
+        while (version := execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION:
+            self._connection.executescript(_UPGRADES[version])
         known = self.read_identity()
         if known.fingerprint != identity.fingerprint:
             raise StudyError(f"The study in {self.path.parent} belongs to another recording ({known.path.name}).")
@@ -304,6 +316,8 @@ def _analysis_values(analysis: Analysis, stored: str) -> tuple[object, ...]:
         analysis.time_s.astype("<f8").tobytes(),
         analysis.probability.astype("<f4").tobytes(),
         analysis.gist,
+        json.dumps(analysis.channels),
+        analysis.calibration,
     )
 
 
@@ -317,6 +331,8 @@ def _read_analysis(row: Sequence[Any]) -> Analysis:
         ModelReference(name, version, digest), None if simulated is None else bool(simulated), trained_on
     )
     kept = tuple(detection_from_json(fields) for fields in json.loads(detections))
+    # Of a study of an earlier version, the detections alone know what the network saw.
+    known = kept[0] if kept else None
     fields = json.loads(rule)
     return Analysis(
         source,
@@ -325,6 +341,8 @@ def _read_analysis(row: Sequence[Any]) -> Analysis:
         probability.astype(np.float32),
         None if fields is None else EventRule(**fields),
         row[10],
+        tuple(json.loads(row[11])) or (known.channels if known else ()),
+        row[12] or (known.calibration if known else ""),
     )
 
 

@@ -10,13 +10,17 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from app.study import edits
 from app.study.analyses import Analysis, AnalysisResult, keep
 from app.study.edits import Stamp, Target, Update
+from app.study.forming import ShownEvents
 from app.study.journal import Entry
 from app.study.opening import OpenedStudy, default_author, gather_labels, open_study
+from app.study.rules import cluster_rule, threshold_id
 from app.study.writer import AnalysisJob, EditJob, Outcome, StudyWriter
 from inference.errors import StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
-from inference.labels.detections import Detection
+from inference.labels.clusters import ClusterRule
+from inference.labels.detections import Detection, ModelReference
 from inference.labels.labelset import LabelSet
+from inference.runtime.cards import EventRule
 from inference.runtime.package import ModelPackage
 
 
@@ -31,7 +35,8 @@ class Study(QObject):
     Attributes
     ----------
     annotations, reviewed_spans : what is on disk, in order of onset.
-    detections, analyses : what networks said last.
+    detections, near_misses, analyses : what networks said last, by the thresholds that are in force.
+    rules : how detections are formed now, by the network's name. ``cluster_rule`` : how spasms are grouped.
     history : every edit ever made, undone ones and undoings included.
     author : who is editing.
     view : what is on the screen; recorded with every edit.
@@ -40,7 +45,7 @@ class Study(QObject):
     -------
     saved(int) : the edit with this sequence is on disk.
     annotations_changed(object) : an `Update` was applied to ``annotations`` or ``reviewed_spans``; after ``saved``.
-    detections_changed() : ``detections`` and ``analyses`` are others.
+    detections_changed() : ``detections``, ``analyses``, ``rules`` or ``cluster_rule`` are others.
     failed(str) : an edit or an analysis could not be made durable; one sentence.
 
     Lives in the thread that made it, the GUI's; writes on a thread of its own until `close`.
@@ -109,8 +114,31 @@ class Study(QObject):
     @property
     def detections(self) -> tuple[Detection, ...]:
         """What the networks found in the last analysis, in order of onset."""
-        found = (detection for analysis in self._analyses for detection in analysis.detections)
-        return tuple(sorted(found, key=lambda event: (event.onset_s, event.detection_id)))
+        return self._shown.detections
+
+    @property
+    def near_misses(self) -> tuple[Detection, ...]:
+        """What stayed just below the thresholds, in order of onset; nothing while one is tried out."""
+        return self._shown.near_misses
+
+    @property
+    def rules(self) -> dict[str, EventRule]:
+        """How the detections of each network are formed now, by its name."""
+        return self._shown.rules
+
+    @property
+    def cluster_rule(self) -> ClusterRule:
+        """How spasms are grouped."""
+        return cluster_rule(self._durable.labels.settings)
+
+    def threshold_of(self, model: ModelReference) -> float | None:
+        """Give the threshold that is chosen or being tried out for a network, None where it has its own."""
+        return self._shown.threshold_of(model)
+
+    def detection_of(self, event_id: str) -> Detection | None:
+        """Find a detection that is shown now, or that somebody decided on."""
+        kept = self._by_id.get(event_id) or self._durable.labels.detections.get(event_id)
+        return kept or self._shown.passing.get(event_id)
 
     @property
     def analyses(self) -> tuple[Analysis, ...]:
@@ -161,6 +189,11 @@ class Study(QObject):
         """Say that the reader cannot decide."""
         self._edit(edits.decide(self._target(event_id), Decision.UNSURE, self._stamp(), confidence))
 
+    def decide_all(self, event_ids: Sequence[str], decision: Decision) -> None:
+        """Decide several events in one edit, which one undo takes back."""
+        targets = [self._target(event_id) for event_id in event_ids]
+        self._edit(edits.decide_all(targets, decision, self._stamp()))
+
     @Slot(str, str)
     def relabel(self, event_id: str, label: str) -> None:
         """Give an event another label of the vocabulary."""
@@ -187,6 +220,10 @@ class Study(QObject):
             self._target(event_id)
         self._edit(edits.remove(self._pending.labels, event_id))
 
+    def remove_all(self, event_ids: Sequence[str]) -> None:
+        """Withdraw the decisions on several events in one edit."""
+        self._edit(edits.remove_all(self._pending.labels, event_ids))
+
     @Slot(str, float)
     def rate(self, event_id: str, confidence: float | None) -> None:
         """Record how sure the reader is, 0 to 1."""
@@ -202,6 +239,25 @@ class Study(QObject):
         """Say that a stretch was read completely: what is not labelled in it is not there."""
         onset_s, duration_s = self._within_recording(onset_s, duration_s)
         self._edit(edits.mark_reviewed(self._pending.labels, onset_s, duration_s, self._stamp()))
+
+    def choose(self, setting_id: str, value: float | None) -> None:
+        """Choose a number for this recording, or with None go back to the usual one."""
+        self._edit(edits.choose(self._pending.labels, setting_id, value, self._stamp()))
+
+    def choose_threshold(self, model: ModelReference, threshold: float | None) -> None:
+        """Form a network's detections by another threshold from now on, None for its own; decisions stay."""
+        before = self._pending.next_sequence
+        try:
+            self.choose(threshold_id(model.digest), threshold)
+        finally:
+            # What was tried out stays until it is on disk: the old threshold would flash up in between.
+            if self._pending.next_sequence == before:
+                self._stop_trying()
+
+    def try_threshold(self, model: ModelReference, threshold: float) -> None:
+        """Show a network's detections by another threshold without keeping it, as while it is dragged."""
+        self._shown.try_threshold(model, threshold)
+        self.detections_changed.emit()
 
     @Slot()
     def undo(self) -> None:
@@ -254,10 +310,13 @@ class Study(QObject):
                 self._durable.append(job.entry)
                 self.saved.emit(job.entry.sequence)
                 self.annotations_changed.emit(job.entry.update)
+                if self._shown.follow(self._durable.labels.settings):
+                    self.detections_changed.emit()
                 return
             # Everything that was built upon the lost edit is lost with it; the next edit starts from what is on disk.
             self._epoch += 1
             self._pending = self._durable.copy()
+            self._stop_trying()
         if outcome.fault:
             self.failed.emit(outcome.fault)
 
@@ -275,7 +334,7 @@ class Study(QObject):
             raise StudyError(f"The study of {self._identity.path.name} is closed; open the recording again to edit it.")
 
     def _target(self, event_id: str) -> Target:
-        return edits.find_target(self._pending.labels, self._by_id, event_id)
+        return edits.find_target(self._pending.labels, self._by_id, event_id, self._shown.passing)
 
     def _stamp(self) -> Stamp:
         return Stamp(self.author, datetime.now(UTC), self.view, _new_id)
@@ -288,9 +347,14 @@ class Study(QObject):
         onset_s = max(0.0, onset_s)
         return onset_s, end_s - onset_s
 
+    def _stop_trying(self) -> None:
+        """Return to the thresholds that are on disk."""
+        if self._shown.stop_trying():
+            self.detections_changed.emit()
+
     def _index_detections(self) -> None:
-        analyses = (*self._known.values(), *self._analyses)
-        self._by_id = {detection.detection_id: detection for analysis in analyses for detection in analysis.detections}
+        self._by_id = {item.detection_id: item for analysis in self._known.values() for item in analysis.detections}
+        self._shown = ShownEvents(self._analyses, self._durable.labels.settings, self._identity.duration_s)
 
 
 def _new_id() -> str:

@@ -2,10 +2,11 @@
 
 import math
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
+from app.traces.faults import TraceFaults, describe_faults, paint_faults
 from app.traces.geometry import PageGeometry
 from app.traces.mouse import Drag, event_at, take_hold
 from app.traces.page import TracePage
@@ -43,8 +44,51 @@ class TraceView(TracePage):
         super().__init__(parent, palette)
         self._drag: Drag | None = None
         self._wheel_rest = 0.0
+        self._faults: TraceFaults | None = None
+        self._faults_shown = True
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def set_faults(self, faults: TraceFaults | None) -> None:
+        """Mark what is wrong with channels, or nothing."""
+        self._faults = faults
+        self.update()
+
+    def show_faults(self, first_s: float, end_s: float) -> None:
+        """Repaint where more has become known."""
+        if first_s < self.page.end_s and end_s > self.page.position_s:
+            self.update()
+
+    @Slot(bool)
+    def set_faults_shown(self, shown: bool) -> None:
+        """Show or hide what is wrong with channels."""
+        self._faults_shown = shown
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Paint the page, and what is wrong with its channels over it."""
+        super().paintEvent(event)
+        if self._faults is not None and self._faults_shown:
+            lines = list(zip(self._rows, self._plan.traces, strict=True))
+            with QPainter(self) as painter:
+                paint_faults(painter, self.page, lines, self._faults, self._colours)
+
+    def event(self, event: QEvent) -> bool:
+        """Say over a label what is wrong with its channels on this page."""
+        if isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.fault_text(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def fault_text(self, point: QPointF) -> str:
+        """Give what is wrong on this page with the channels of the label at a point; empty where nothing is."""
+        page, recording = self.page, self._recording
+        if self._faults is None or recording is None or point.x() >= page.left or not self._rows:
+            return ""
+        y = point.y() - page.top + page.scroll_px
+        number = min(range(len(self._rows)), key=lambda row: abs(self._rows[row].centre_px - y))
+        names = {index: channel.name for index, channel in enumerate(recording.channels)}
+        return describe_faults(self._plan.traces[number], self._faults, page.position_s, page.end_s, names)
 
     def cancel_drag(self) -> None:
         """Let go of what the mouse holds, as if nothing had been pulled."""

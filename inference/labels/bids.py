@@ -1,4 +1,4 @@
-"""Labels as a BIDS derivative data set: events with HED tags, and apart from them the spans that were read whole."""
+"""Labels as a BIDS derivative data set: events with HED tags; apart from them the spans read whole and the clusters."""
 
 import re
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +12,7 @@ from inference.labels.vocabulary import find_term, load_vocabulary
 
 BIDS_VERSION = "1.10.0"
 _EVENT_COLUMNS = ("onset", "duration", "trial_type", "decision", "confidence", "channel", "annotator")
+_CLUSTER_COLUMNS = ("onset", "duration", "trial_type", "spasms", "spasms_per_minute")
 _DECISIONS = {
     Decision.ACCEPTED: "A person confirmed an event that a model had detected",
     Decision.ADDED: "A person marked an event that no model had detected",
@@ -34,6 +35,7 @@ def export_bids(labels: LabelSet, folder: Path) -> list[Path]:
     stem = folder / f"sub-{subject}" / "eeg" / f"sub-{subject}_task-{task}"
     events = stem.with_name(f"{stem.name}_desc-spasmlens_events.tsv")
     spans = stem.with_name(f"{stem.name}_desc-reviewed_events.tsv")
+    clusters = stem.with_name(f"{stem.name}_desc-clusters_events.tsv")
     return [
         write_json(folder / "dataset_description.json", _dataset_description(labels)),
         write_bytes(folder / "README.md", _readme(labels).encode()),
@@ -41,6 +43,8 @@ def export_bids(labels: LabelSet, folder: Path) -> list[Path]:
         write_json(events.with_suffix(".json"), _event_columns(labels)),
         write_table(spans, ("onset", "duration", "trial_type", "annotator"), _span_rows(labels)),
         write_json(spans.with_suffix(".json"), _span_columns()),
+        write_table(clusters, _CLUSTER_COLUMNS, _cluster_rows(labels)),
+        write_json(clusters.with_suffix(".json"), _cluster_columns(labels)),
     ]
 
 
@@ -73,6 +77,19 @@ def _span_rows(labels: LabelSet) -> list[tuple[str, ...]]:
     return [
         (format_seconds(span.onset_s), format_seconds(span.duration_s), "reviewed", span.author or NOT_AVAILABLE)
         for span in spans
+    ]
+
+
+def _cluster_rows(labels: LabelSet) -> list[tuple[str, ...]]:
+    return [
+        (
+            format_seconds(cluster.onset_s),
+            format_seconds(cluster.duration_s),
+            "cluster",
+            str(len(cluster.events)),
+            NOT_AVAILABLE if cluster.per_minute is None else f"{cluster.per_minute:.2f}",
+        )
+        for cluster in labels.clusters
     ]
 
 
@@ -110,6 +127,23 @@ def _span_columns() -> dict[str, Any]:
     }
 
 
+def _cluster_columns(labels: LabelSet) -> dict[str, Any]:
+    rule = labels.cluster_rule
+    return {
+        "onset": {"Description": "Start of the first spasm from the start of the recording", "Units": "s"},
+        "duration": {"Description": "From there to the end of the last spasm", "Units": "s"},
+        "trial_type": {
+            "Description": "Always cluster",
+            "Levels": {
+                "cluster": f"{rule.min_spasms} spasms or more with pauses of less than {rule.gap_s:g} s between them, "
+                "counted from the spasms of desc-spasmlens, unsure ones among them"
+            },
+        },
+        "spasms": {"Description": "Number of spasms"},
+        "spasms_per_minute": {"Description": "How often one spasm follows another", "Units": "1/min"},
+    }
+
+
 def _dataset_description(labels: LabelSet) -> dict[str, Any]:
     try:
         program_version = version("spasmlens")
@@ -141,6 +175,8 @@ not in it.
 
 `*_desc-reviewed_events.tsv` holds the stretches that a person has read completely. Time outside of them says nothing
 by having no event.
+
+`*_desc-clusters_events.tsv` holds the clusters that the spasms form.
 
 {labels.provenance}
 """

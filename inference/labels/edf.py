@@ -13,8 +13,9 @@ from inference.labels.vocabulary import find_term
 def export_edf(labels: LabelSet, folder: Path) -> list[Path]:
     """Write ``<recording>_desc-spasmlens_annotations.edf``.
 
-    Rejected detections and detections that nobody looked at are not in it; an unsure event says so in its text. The
-    first annotation says what the models were trained on. The patient field is always anonymous.
+    Rejected detections and detections that nobody looked at are not in it; an unsure event says so in its text. Each
+    cluster of spasms is an annotation of its own over theirs. The first annotation says what the models were trained
+    on. The patient field is always anonymous.
 
     Raises
     ------
@@ -28,6 +29,8 @@ def export_edf(labels: LabelSet, folder: Path) -> list[Path]:
     for event in labels.events:
         suffix = " (unsure)" if event.decision is Decision.UNSURE else ""
         notes.append(EdfAnnotation(event.onset_s, event.duration_s, f"{find_term(event.label).name}{suffix}"))
+    for cluster in labels.clusters:
+        notes.append(EdfAnnotation(cluster.onset_s, cluster.duration_s, f"Cluster of {len(cluster.events)} spasms"))
     start = labels.start
     # EDF+ can name days from 1985 to 2084 only; another day is written as unknown.
     start_day = date(start.year, start.month, start.day) if start and 1985 <= start.year < 2085 else None

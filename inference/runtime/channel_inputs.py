@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from inference.runtime.channel_plan import tell_narrow_bands
 from inference.runtime.inputs import MAD_TO_SD, MIN_SCALE_UV, SCALE_GUARD_S
 from inference.runtime.mains import resolve_notch
 from inference.runtime.reading import TILE_S, SignalReader, carry_on, split_at_tiles
+from inference.runtime.unusable import tell_unusable
 from inference.signals.filters import FilterSettings
 
 #: Ears and mastoids, alone or together: what is recorded there is a reference rather than brain.
@@ -119,8 +120,11 @@ class ChannelPreparer:
         self._tile_samples = round(TILE_S * spec.rate_hz)
         self._tiles: dict[int, ChannelSignals] = {}
         plan = plan_single_channels(recording.channels, spec, exclude)
-        silent = self._reader.find_silent(plan.channels)
-        self.plan = plan_single_channels(recording.channels, spec, {*exclude, *silent}) if silent else plan
+        unusable = self._reader.find_unusable(plan.channels)
+        if unusable:
+            plan = plan_single_channels(recording.channels, spec, {*exclude, *unusable})
+            plan = replace(plan, problems=(*plan.problems, *tell_unusable(unusable)))
+        self.plan = plan
         blocks_s = self._reader.blocks_s()
         self.notch_hz = resolve_notch(spec.notch_hz, recording, self.plan.channels, blocks_s, checkpoint)
         self._filter = FilterSettings(spec.lff_hz, spec.hff_hz, self.notch_hz)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from inference.runtime.cards import MontageInputs
 from inference.runtime.channel_plan import ChannelPlan, plan_channels
 from inference.runtime.mains import resolve_notch
 from inference.runtime.reading import TILE_S, SignalReader, carry_on, split_at_tiles
+from inference.runtime.unusable import tell_unusable
 from inference.signals.filters import FilterSettings
 
 __all__ = ["ChannelPlan", "InputPreparer", "PreparedSignals", "plan_channels"]
@@ -58,7 +59,7 @@ class InputPreparer:
 
     Attributes
     ----------
-    plan : the plan in use; channels that turned out to be disconnected are gone from it.
+    plan : the plan in use; channels that turned out to hold no signal are gone from it, and its problems name them.
     eeg_scale_uv : microvolts that became 1 in the EEG.
     emg_scale_uv : (n_emg,) the same for each EMG slot; 1 where it is empty.
     notch_hz : the mains frequency that is taken out, None where none is.
@@ -76,8 +77,11 @@ class InputPreparer:
         self._tiles: dict[int, PreparedSignals] = {}
         self.eeg_scale_uv = 1.0
         self.emg_scale_uv = np.ones(spec.n_emg, dtype=np.float32)
-        silent = self._find_silent(plan)
-        self.plan = plan_channels(recording.channels, spec, exclude=plan.excluded | silent) if silent else plan
+        unusable = self._find_unusable(plan)
+        if unusable:
+            plan = plan_channels(recording.channels, spec, exclude=plan.excluded | unusable.keys())
+            plan = replace(plan, problems=(*plan.problems, *tell_unusable(unusable)))
+        self.plan = plan
         # Muscle electrodes catch more hum than those of the head box, and the same.
         channels, blocks_s = (*self.plan.eeg_channels, *self.plan.emg_channels), self._reader.blocks_s()
         self.notch_hz = resolve_notch(spec.notch_hz, recording, channels, blocks_s, checkpoint)
@@ -151,15 +155,16 @@ class InputPreparer:
             self._tiles[tile] = self.prepare(tile * self._tile_samples, self._tile_samples)
         return self._tiles[tile]
 
-    def _find_silent(self, plan: ChannelPlan) -> frozenset[str]:
-        """Name the channels that are silent, but for those that the others were recorded against."""
-        silent = self._reader.find_silent((*plan.eeg_channels, *plan.emg_channels))
+    def _find_unusable(self, plan: ChannelPlan) -> dict[str, str]:
+        """Name the channels that hold no signal, and why, but for those that the others were recorded against."""
+        unusable = self._reader.find_unusable((*plan.eeg_channels, *plan.emg_channels))
         references = {self._recording.channels[i].reference for i in plan.eeg_channels}
-        return frozenset(
-            channel.name
-            for channel in self._recording.channels
-            if channel.name in silent and (channel.electrode is None or channel.electrode not in references)
-        )
+        electrodes = {channel.name: channel.electrode for channel in self._recording.channels}
+        return {
+            name: why
+            for name, why in unusable.items()
+            if electrodes[name] is None or electrodes[name] not in references
+        }
 
     def _measure_scales(self) -> None:
         onsets_s, block_s = self._reader.blocks_s()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from inference.errors import AnalysisError
+from inference.labels.clusters import ClusterRule, describe_clusters, find_clusters, is_spasm
 from inference.labels.files import write_bytes, write_json
 from inference.labels.hypnogram_formats.events import write_events
 from inference.labels.hypnograms import Hypnogram
@@ -110,6 +111,7 @@ def _pack_probabilities(results: Sequence[ModelResult]) -> bytes:
 
 
 def _describe_result(result: ModelResult, card: ModelCard) -> dict[str, Any]:
+    spasms = [detection for detection in result.detections if is_spasm(detection.label)]
     return {
         "title": card.title,
         "version": result.reference.version,
@@ -121,6 +123,7 @@ def _describe_result(result: ModelResult, card: ModelCard) -> dict[str, Any]:
         "channels_missing": list(result.channels_missing),
         "channels_interpolated": list(result.channels_interpolated),
         "events": len(result.detections),
+        "clusters": describe_clusters(find_clusters(spasms, ClusterRule())),
         "gist": result.gist,
         "overall": {answer.task: _describe_overall(answer) for answer in result.answers if answer.columns},
         "stage_minutes": None if result.hypnogram is None else _count_minutes(result.hypnogram),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.recordings.recording import Recording
+from inference.runtime.unusable import find_unusable
 from inference.signals.conditioning import condition
 from inference.signals.filters import FilterSettings, guard_s
 
@@ -16,8 +17,6 @@ TILE_S = 30.0
 #: What a recording is like is measured in at most so many blocks, spread evenly over it.
 MAX_BLOCKS = 32
 BLOCK_S = 10.0
-#: A channel that never leaves its median by more than this was not connected.
-_SILENT_UV = 1e-3
 _CHANNELS_AT_ONCE = 8
 
 
@@ -83,18 +82,9 @@ class SignalReader:
         n_blocks = max(1, min(MAX_BLOCKS, int(duration_s // BLOCK_S)))
         return np.linspace(0.0, duration_s - block_s, n_blocks), block_s
 
-    def find_silent(self, channels: Sequence[int]) -> frozenset[str]:
-        """Name the channels that are constant in every block; none where all of them are."""
-        is_silent = np.ones(len(channels), dtype=bool)
-        onsets_s, block_s = self.blocks_s()
-        for onset_s in onsets_s:
-            self._checkpoint()
-            for row, span in enumerate(self._recording.read(channels, float(onset_s), block_s)):
-                finite = span[np.isfinite(span)]
-                is_silent[row] &= finite.size == 0 or float(np.ptp(finite)) <= _SILENT_UV
-        if is_silent.all():
-            return frozenset()
-        return frozenset(self._recording.channels[i].name for i, flag in zip(channels, is_silent, strict=True) if flag)
+    def find_unusable(self, channels: Sequence[int]) -> dict[str, str]:
+        """Name the channels that hold no signal, and why; see `inference.runtime.unusable`."""
+        return find_unusable(self._recording, channels, self.blocks_s(), self._checkpoint)
 
     def _group_by_rate(self, channels: Sequence[int]) -> Iterator[tuple[float, list[int]]]:
         """Yield rows of ``channels`` that share a rate, few enough at a time to stop between them."""

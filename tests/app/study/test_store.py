@@ -44,7 +44,8 @@ def test_a_study_of_a_newer_version_is_refused(folder):
 
 def make_version_1(folder):
     """Turn a study into one of the first version, which kept no line on what a network gave."""
-    execute(folder, "ALTER TABLE analysis DROP COLUMN gist")
+    for column in ("gist", "channels", "calibration"):
+        execute(folder, f"ALTER TABLE analysis DROP COLUMN {column}")
     execute(folder, "PRAGMA user_version = 1")
 
 

@@ -15,6 +15,7 @@ from hed import Sidecar, TabularInput, load_schema_version
 from hed.schema import hed_schema_io
 
 from inference.errors import LabelError
+from inference.labels.clusters import ClusterRule
 from inference.labels.export import EXPORT_FORMATS, export_labels
 from inference.labels.labelset import deidentify
 from inference.labels.szcore import rows_of_detections, write_szcore_events
@@ -69,6 +70,20 @@ def test_bids_holds_what_people_say_is_there_and_marks_the_unsure(tmp_path):
     assert [(row["onset"], row["duration"]) for row in spans] == [("0.000", "120.000")]
 
 
+def test_clusters_are_told_beside_their_spasms_and_by_which_rule(tmp_path):
+    export_labels(make_labels(cluster_rule=ClusterRule(gap_s=45.0)), ["bids", "edf"], tmp_path)
+    table = tmp_path / BIDS_EVENTS.replace("desc-spasmlens", "desc-clusters")
+    (row,) = read_table(table)
+    assert (row["onset"], row["duration"], row["spasms"]) == ("10.250", "31.250", "3")
+    assert float(row["spasms_per_minute"]) == pytest.approx(2 * 60 / 29.75, abs=0.01)
+    assert "less than 45 s" in table.with_suffix(".json").read_text()
+    recording = edfio.read_edf(next((tmp_path / "edf").iterdir()))
+    (cluster,) = (note for note in recording.annotations if note.text.startswith("Cluster"))
+    assert (cluster.onset, cluster.duration, cluster.text) == (10.25, 31.25, "Cluster of 3 spasms")
+    export_labels(make_labels(cluster_rule=ClusterRule(min_spasms=4)), ["bids"], tmp_path / "none")
+    assert read_table(tmp_path / "none" / BIDS_EVENTS.replace("desc-spasmlens", "desc-clusters")) == []
+
+
 def test_a_bids_recording_keeps_its_own_subject_and_task(tmp_path):
     paths = export_labels(make_labels(recording_name="sub-07_ses-2_task-sleep_eeg.edf"), ["bids"], tmp_path)
     assert tmp_path / "bids/sub-07/eeg/sub-07_task-sleep_desc-spasmlens_events.tsv" in paths
@@ -110,6 +125,7 @@ def test_the_edf_annotations_open_again(tmp_path):
     assert notes[0][2].startswith("Spasmlens labels.")
     assert notes[1:] == [
         (10.25, 1.5, "Epileptic spasm"),
+        (10.25, 31.25, "Cluster of 3 spasms"),
         (30.0, 1.5, "Epileptic spasm (unsure)"),
         (40.0, 1.5, "Epileptic spasm"),
         (50.0, 60.0, "Hypsarrhythmia"),

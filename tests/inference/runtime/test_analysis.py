@@ -165,6 +165,8 @@ def test_outputs_are_what_other_programs_read(package, tmp_path):
     stored = json.loads(stem.with_name(f"{stem.name}_summary.json").read_text())
     assert stored == summary
     assert stored["models"]["burst-finder"]["events"] == len(BURSTS_S)
+    (cluster,) = stored["models"]["burst-finder"]["clusters"]
+    assert (cluster["onset_s"], cluster["spasms"]) == (pytest.approx(20.0, abs=0.5), len(BURSTS_S))
     assert stored["problems"] == ["a note"]
     assert all(path.startswith(str(stem)) for path in stored["outputs"])
 

@@ -214,3 +214,28 @@ def test_measuring_amplitudes_can_be_stopped():
     recording = make_patient(60.0)
     with pytest.raises(InterruptedError):
         InputPreparer(recording, plan_channels(recording.channels, SPEC), SPEC, stop)
+
+
+def test_a_channel_that_is_bad_most_of_the_time_is_left_out_and_named():
+    patient = make_patient(120.0)
+    signals = patient.read(range(len(patient.channels)), 0.0, 120.0)
+    first, second, third, fourth = (channel.name for channel in patient.channels[:4])
+    signals[0][: 70 * 256] = 3.0
+    signals[1][: 40 * 256] = 3.0
+    signals[2] = np.clip(signals[2] * 60, -300, 300)
+    signals[3] = np.zeros_like(signals[3])
+    preparer = prepare(ArrayRecording(patient.channels, signals))
+    assert preparer.plan.excluded == {first, third, fourth} and second in preparer.plan.used
+    for name, why in ((first, "flat for most of the recording"), (fourth, "not connected")):
+        assert f"{name} is shown to no network: {why}." in preparer.plan.problems
+    assert f"{third} is shown to no network: clipped for most of the recording." in preparer.plan.problems
+
+
+def test_muscle_and_hum_over_every_second_leave_a_channel_with_the_networks():
+    patient = make_patient(120.0)
+    signals = patient.read(range(len(patient.channels)), 0.0, 120.0)
+    rng = np.random.default_rng(2)
+    signals[0] = signals[0] + rng.normal(scale=60.0, size=len(signals[0])).astype(np.float32)
+    signals[1] = signals[1] + 80 * np.sin(2 * np.pi * 50 * np.arange(len(signals[1])) / 256).astype(np.float32)
+    loud = ArrayRecording(patient.channels, signals)
+    assert prepare(loud).plan.excluded == frozenset()
