@@ -14,6 +14,7 @@ from tqdm import tqdm
 from inference.errors import RecordingError, SpasmlensError
 
 if TYPE_CHECKING:
+    from app.fmri.opening import StudyFiles
     from app.window import MainWindow
 
 _POLL_S = 0.02
@@ -66,6 +67,7 @@ def draw_window(request: PictureRequest) -> None:
 
 
 def _draw(request: PictureRequest, folder: Path) -> None:
+    from PySide6.QtCore import QCoreApplication
     from PySide6.QtGui import QCursor
 
     from app.settings import Settings
@@ -87,8 +89,10 @@ def _draw(request: PictureRequest, folder: Path) -> None:
         _open(window, request, failures)
         window.show_panel(request.panel)
         _go_to(window, request.at_s)
-        window.page.traces.settle()
         _settle_map(window, request.brain)
+        # A lane, or a picture of another height, moves what stands beside it.
+        QCoreApplication.processEvents()
+        window.page.traces.settle()
         if not window.grab().save(str(request.out), "PNG"):
             raise RecordingError(f"{request.out} cannot be written.")
     finally:
@@ -100,7 +104,13 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
     if request.file is None:
         session.open_demonstration()
     else:
+        found: list[StudyFiles] = []
+        session.several_found.connect(found.extend)
         session.open_file(request.file, request.brain.fmri)
+        _wait(lambda: session.recording is not None or bool(failures or found))
+        if found:
+            _tell(f"{len(found)} studies are here; drawing {found[0].recording.name}", -1.0)
+            session.open_file(*found[0])
     _wait(lambda: session.recording is not None or bool(failures))
     with tqdm(total=1.0, desc="Analysing", bar_format=_BAR, disable=None, delay=1, leave=False) as bar:
 

@@ -13,7 +13,7 @@ from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
-from app.fmri_viewing import FmriViewer
+from app.fmri.viewing import FmriViewer
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel
 from app.panels.roi_map import RoiMap

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.fmri_run import FmriRun
+from app.fmri.run import FmriRun
 from app.panels.fmri.controls import SOURCES, MapControls
 from app.panels.fmri.feed import FrameFeed
 from app.panels.fmri.frames import Frame, FrameRequest, Mode, Source

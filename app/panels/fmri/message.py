@@ -5,7 +5,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from app.fmri_run import FmriPhase, FmriRun
+from app.fmri.run import FmriPhase, FmriRun
 from app.theme import GRID_PX
 
 _USUAL_TR_S: Final = 2.0

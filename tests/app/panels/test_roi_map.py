@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from app.fmri_run import FmriPhase, FmriRun
+from app.fmri.run import FmriPhase, FmriRun
 from app.panels.fmri.colours import Scale
 from app.panels.fmri.frames import FrameRequest, Mode, Source
 from app.panels.roi_map import RoiMap

@@ -8,7 +8,9 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.sentence import SentenceDialog
-from app.fmri_run import FmriPhase, FmriRun
+from app.dialogs.studies import StudiesDialog
+from app.fmri.opening import StudyFiles
+from app.fmri.run import FmriPhase, FmriRun
 from app.lanes.region import RegionTrack
 from app.panels.fmri.frames import Mode
 from app.panels.fmri.words import tell_atlas
@@ -45,6 +47,7 @@ class FmriViewer(Feature):
         self._labels: tuple[int, ...] = ()
         self._current = 0
         self._cursor_s = float("nan")
+        session.several_found.connect(self._ask_which)
         session.fmri.changed.connect(self._show_run)
         page.page_changed.connect(self._follow)
         page.traces.cursor_moved.connect(self._follow_cursor)
@@ -157,6 +160,17 @@ class FmriViewer(Feature):
     def _flip(self) -> None:
         self._panel.set_radiological(not self._panel.radiological)
         self._settings.radiological = self._panel.radiological
+
+    @Slot(object)
+    def _ask_which(self, studies: tuple[StudyFiles, ...]) -> None:
+        dialog = StudiesDialog(studies, self._window)
+        dialog.chosen.connect(self._open_study)
+        dialog.rejected.connect(self._session.open_none)
+        dialog.open()
+
+    @Slot(object)
+    def _open_study(self, study: StudyFiles) -> None:
+        self._session.open_file(*study)
 
     @Slot()
     def _ask_run(self) -> None:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.sentence import SentenceDialog
-from app.fmri_run import FmriPhase
+from app.dialogs.studies import StudiesDialog
+from app.fmri.run import FmriPhase
 from app.lanes.region import RegionLane
 from app.settings import Settings
 from app.window import MainWindow
@@ -241,3 +242,38 @@ def test_closing_while_the_run_is_opened_leaves_no_thread(window: MainWindow, da
     assert not any(thread.isRunning() for thread in window.findChildren(QThread))
     after = {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}
     assert after <= before
+
+
+@pytest.fixture
+def two_runs(tmp_path: Path) -> Path:
+    """A subject with one EEG recording and two runs that may belong to it."""
+    eeg, bold = write_study(tmp_path / "two")
+    for run in (1, 2):
+        write_brain_run(bold.with_name(f"sub-01_task-sleep_run-{run}_bold.nii"), n_volumes=50, code=4, tr=TR_S)
+    bold.unlink()
+    return eeg
+
+
+@pytest.mark.parametrize("level", [0, 3], ids=["recording", "folder"])
+def test_of_several_runs_the_reader_is_asked_which(window: MainWindow, two_runs: Path, level: int, qtbot: QtBot):
+    window.session.open_file([two_runs, *two_runs.parents][level])
+    qtbot.waitUntil(lambda: bool(window.findChildren(StudiesDialog)), timeout=20_000)
+    dialog = window.findChildren(StudiesDialog)[0]
+    rows = [dialog.choices.topLevelItem(row) for row in range(2)]
+    assert [row.text(1) for row in rows] == [f"sub-01_task-sleep_run-{run}_bold.nii" for run in (1, 2)]
+    dialog.choices.itemActivated.emit(rows[1], 0)
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    assert window.session.path == two_runs
+    assert window.session.fmri.study.volumes.path.name == "sub-01_task-sleep_run-2_bold.nii"
+    window.session.open_file(two_runs, two_runs.parents[1] / "func" / "sub-01_task-sleep_run-1_bold.nii")
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    assert window.session.fmri.study.volumes.path.name == "sub-01_task-sleep_run-1_bold.nii"
+
+
+def test_who_opens_none_of_several_keeps_what_was_open(window: MainWindow, two_runs: Path, qtbot: QtBot):
+    window.session.open_file(two_runs)
+    qtbot.waitUntil(lambda: bool(window.findChildren(StudiesDialog)), timeout=20_000)
+    window.findChildren(StudiesDialog)[0].reject()
+    assert window.session.recording is None
+    assert not window.session.is_opening
+    assert window._status._analysis.text() == ""
