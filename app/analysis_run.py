@@ -20,6 +20,7 @@ from inference.runtime.analysis import AnalysisRequest
 from inference.runtime.cards import EventRule
 from inference.runtime.package import ModelPackage
 from inference.runtime.results import AnalysisUpdate, ModelResult
+from inference.runtime.sleep_inputs import BoldSignals
 
 if TYPE_CHECKING:
     from inference.labels.detections import Detection
@@ -91,13 +92,25 @@ class AnalysisRun(QObject):
         self.progress, self.results = Progress(), ()
         self.tracks, self.problems, self.found, self.gists = {}, {}, {}, {}
 
-    def start(self, recording: Recording, packages: tuple[ModelPackage, ...]) -> None:
-        """Analyse a recording with these networks."""
+    def start(self, recording: Recording, packages: tuple[ModelPackage, ...], bold: BoldSignals | None = None) -> None:
+        """Analyse a recording, and the fMRI beside it, with these networks."""
         self.forget()
+        self._begin(recording, packages, bold)
+
+    def renew(self, recording: Recording, packages: tuple[ModelPackage, ...], bold: BoldSignals | None) -> None:
+        """Ask some of the networks again, for the fMRI is another; what the others said stays."""
+        names = {package.card.name for package in packages}
+        self.results = tuple(result for result in self.results if result.reference.name not in names)
+        for said in (self.tracks, self.problems, self.gists):
+            for name in names:
+                said.pop(name, None)
+        self._begin(recording, packages, bold)
+
+    def _begin(self, recording: Recording, packages: tuple[ModelPackage, ...], bold: BoldSignals | None) -> None:
         self._packages = packages
         self._began_s = time.monotonic()
         self.progress = Progress(Phase.RUNNING, 0.0, "Analysis is starting …")
-        self._engine.submit(AnalysisRequest(recording, packages))
+        self._engine.submit(AnalysisRequest(recording, packages, bold=bold))
         self.changed.emit()
 
     def restore(self, analyses: Iterable[Analysis], duration_s: float) -> None:
@@ -114,7 +127,10 @@ class AnalysisRun(QObject):
 
     def cancel(self) -> None:
         """Stop; what has been found so far stays on the lanes."""
-        self._engine.cancel()
+        if self._engine.is_busy:
+            self._engine.cancel()
+        else:
+            self._end_cancelled()
 
     def close(self) -> None:
         """Stop and end the engine's thread."""

@@ -10,6 +10,7 @@ from app.analysis_run import AnalysisRun
 from app.demonstration import demonstration_file
 from app.fmri.opening import StudyFiles
 from app.fmri.run import FmriRun
+from app.fmri.staging import StagingWithFmri
 from app.newest_job import NewestJob, Report
 from app.opening import OpenedRecording, OpenRequest, open_request
 from app.review import ReviewEvent, join_events
@@ -42,6 +43,7 @@ class Session(QObject):
     several_found : a tuple of `StudyFiles` that a path may stand for; `open_file` opens one of them, `open_none` none.
     events_changed : ``events`` are others.
     kinds_corrected : the channels of the recording are of other kinds.
+    exchanged : ``recording`` is the same one, read in another way.
     saved_changed : whether every edit is on disk now.
     failed : an edit could not be done or kept; one sentence.
 
@@ -55,6 +57,7 @@ class Session(QObject):
     several_found = Signal(object)
     events_changed = Signal()
     kinds_corrected = Signal()
+    exchanged = Signal()
     saved_changed = Signal(bool)
     failed = Signal(str)
 
@@ -84,6 +87,7 @@ class Session(QObject):
         self.analysis = AnalysisRun(self)
         self.analysis.changed.connect(self._gather_events)
         self.analysis.concluded.connect(self._keep_results)
+        self._staging = StagingWithFmri(self.analysis, self.fmri, self)
 
     # Opening and closing
 
@@ -113,6 +117,7 @@ class Session(QObject):
         """Close what is open; everything is on disk afterwards."""
         if self.recording is None:
             return
+        self._staging.forget()
         self.analysis.cancel()
         self.analysis.forget()
         self.fmri.forget()
@@ -151,7 +156,7 @@ class Session(QObject):
     def analyse(self) -> None:
         """Let the networks look at the recording from its start."""
         if self.recording is not None and self.networks and not self.analysis.is_running:
-            self.analysis.start(self.recording, self.networks)
+            self._staging.analyse(self.recording, self.networks)
 
     # Editing
 
@@ -182,8 +187,19 @@ class Session(QObject):
         self.recording.correct_kinds(kinds)
         self._settings.set_channel_kinds(self.fingerprint, {**self._settings.channel_kinds(self.fingerprint), **kinds})
         self.kinds_corrected.emit()
-        if self.networks:
-            self.analysis.start(self.recording, self.networks)
+        self.analyse_anew()
+
+    def exchange(self, recording: Recording) -> None:
+        """Read the recording in another way from now on, and analyse it so."""
+        self.analysis.cancel()
+        self.recording = recording
+        self.exchanged.emit()
+        self.analyse_anew()
+
+    def analyse_anew(self) -> None:
+        """Let the networks look at what has become another recording, whatever they are busy with."""
+        if self.recording is not None and self.networks:
+            self._staging.analyse(self.recording, self.networks)
 
     def _open(self, title: str, locate: Callable[[Report], Path], fmri: Path | None = None) -> None:
         kinds = self._settings.channel_kinds
@@ -215,11 +231,12 @@ class Session(QObject):
         self.study.saved.connect(self._tell_saved)
         self.study.failed.connect(self.failed)
         self.analysis.restore(self.study.analyses, opened.recording.duration_s)
-        self.opened.emit()
+        # Before anybody asks for an analysis: it waits for the fMRI.
         if opened.fmri_study is not None:
             self.fmri.take(opened.fmri_study)
-        else:
+        elif opened.fmri is not None:
             self.fmri.open(opened.recording, opened.fmri)
+        self.opened.emit()
 
     @Slot()
     def _gather_events(self) -> None:

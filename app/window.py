@@ -13,6 +13,7 @@ from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
+from app.fmri.artefacts import ArtefactFilter
 from app.fmri.viewing import FmriViewer
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel
@@ -69,7 +70,8 @@ class MainWindow(QMainWindow):
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
         self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
-        self._features = (self._viewer, self._reviewer, self._fmri_viewer)
+        self._artefacts = ArtefactFilter(self.session, self.page, self)
+        self._features = (self._viewer, self._reviewer, self._fmri_viewer, self._artefacts)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
@@ -112,12 +114,17 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._tell_failed)
         session.events_changed.connect(self._show_events)
         session.kinds_corrected.connect(self._show_corrected)
+        session.exchanged.connect(self._show_exchanged)
         session.saved_changed.connect(self._show_saved)
         session.analysis.changed.connect(self._show_analysis)
         self._welcome.file_chosen.connect(session.open_file)
         session.fmri.changed.connect(self._show_available)
         session.fmri.failed.connect(self._tell_failed)
         self.roi_map.failed.connect(self._tell_failed)
+        self._artefacts.failed.connect(self._tell_failed)
+        self._artefacts.subtracted.connect(self.actions_by_id["artefacts"].setChecked)
+        self._artefacts.shown.connect(self.actions_by_id["artefacts_shown"].setChecked)
+        self._artefacts.noted.connect(self._show_hint)
         self._fmri_viewer.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
         self.queue.selected.connect(self._show_available)
         self.page.page_changed.connect(self._show_position)
@@ -194,6 +201,17 @@ class MainWindow(QMainWindow):
         position_s = self.page.traces.position_s
         self.page.set_recording(self.session.recording)
         self.page.traces.go_to(position_s)
+
+    @Slot()
+    def _show_exchanged(self) -> None:
+        self.page.traces.exchange_recording(self.session.recording)
+        self._show_view()
+        self._show_available()
+
+    @Slot(str)
+    def _show_hint(self, hint: str) -> None:
+        self.page.set_hints(hint)
+        self._show_view()
 
     @Slot()
     def _show_events(self) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.dialogs.cleaning import CleaningDialog
 from app.dialogs.sentence import SentenceDialog
 from app.dialogs.studies import StudiesDialog
 from app.fmri.opening import StudyFiles
@@ -61,6 +62,7 @@ class FmriViewer(Feature):
         panel.tr_chosen.connect(session.fmri.set_tr)
         panel.open_asked.connect(self._ask_run)
         panel.registration_asked.connect(self._ask_registration)
+        panel.cleaning_asked.connect(self._ask_cleaning)
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """Give what each action on the fMRI does."""
@@ -72,6 +74,8 @@ class FmriViewer(Feature):
             "map_regions": lambda: panel.set_mode(Mode.REGIONS),
             "map_source": panel.next_source,
             "map_sides": self._flip,
+            "register_fmri": self._ask_registration,
+            "clean_fmri": self._ask_cleaning,
             "atlas": self._explain_atlas,
         }
 
@@ -193,6 +197,14 @@ class FmriViewer(Feature):
         name, _filter = QFileDialog.getOpenFileName(self._window, "Registration to MNI space", folder)
         if name:
             self._fmri.register(Path(name))
+
+    @Slot()
+    def _ask_cleaning(self) -> None:
+        if self._study is None or self._study.series is None:
+            return
+        dialog = CleaningDialog(self._study.series, self._study.alignment.tr_s, self._window)
+        dialog.chosen.connect(self._fmri.clean)
+        dialog.open()
 
 
 def _track(study: FmriStudy, label: int) -> RegionTrack:

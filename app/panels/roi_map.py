@@ -43,7 +43,8 @@ class RoiMap(QWidget):
     region_chosen(int, bool) : the label of a region, and whether its lane is to stand beside the others.
     time_chosen : seconds. ``volume_shown`` : the volume on the map, None outside the run.
     offset_chosen : seconds, or None for where the files place the run. ``lag_chosen``, ``tr_chosen`` : seconds.
-    open_asked, registration_asked : the reader wants to name a file.
+    open_asked, registration_asked : the reader wants to name a file. ``cleaning_asked`` : or to set how signals are
+        cleaned.
     failed : the image can no longer be read; one sentence.
 
     Lives in the GUI thread; `close_feed` ends the thread that it started.
@@ -57,6 +58,7 @@ class RoiMap(QWidget):
     tr_chosen = Signal(float)
     open_asked = Signal()
     registration_asked = Signal()
+    cleaning_asked = Signal()
     failed = Signal(str)
 
     def __init__(self, theme: Theme, lag_s: float, *, radiological: bool) -> None:
@@ -185,7 +187,8 @@ class RoiMap(QWidget):
         self._foot.setWordWrap(True)
         self._foot.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._foot.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._register = QPushButton("Supply a registration …")
+        self._clean = _link("Cleaning …", "Band, trend, confounds and motion of the regions' signals  (Ctrl+Shift+F)")
+        self._register = _link("Registration …", "Name a file that places the run in MNI space  (Ctrl+Shift+M)")
         self._tabs = QTabBar()
         self._tabs.setDrawBase(False)
         self._tabs.setExpanding(False)
@@ -220,9 +223,14 @@ class RoiMap(QWidget):
         column.addWidget(self._views, 100)
         column.addWidget(self._under)
         column.addWidget(self.controls)
-        column.addWidget(self._register, 0, Qt.AlignmentFlag.AlignLeft)
+        links = QHBoxLayout()
+        links.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
+        links.addWidget(self._clean)
+        links.addWidget(self._register)
+        links.addStretch(1)
+        column.addLayout(links)
         column.addWidget(foot, 1)
-        for widget in (self._heading, self._under, self._foot, self._register):
+        for widget in (self._heading, self._under, self._foot):
             widget.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.message)
@@ -239,6 +247,7 @@ class RoiMap(QWidget):
         self.message.open_asked.connect(self.open_asked)
         self.message.tr_chosen.connect(self.tr_chosen)
         self._register.clicked.connect(self.registration_asked)
+        self._clean.clicked.connect(self.cleaning_asked)
         self.controls.source_chosen.connect(self.set_source)
         self.controls.scale_changed.connect(self._ask)
         self.controls.lag_chosen.connect(self.lag_chosen)
@@ -265,7 +274,7 @@ class RoiMap(QWidget):
         named = study.labels is not None
         self.controls.set_named(named)
         self._tabs.setTabEnabled(list(_MODES).index(Mode.REGIONS), named)
-        self._register.setVisible(not named)
+        self._clean.setEnabled(named)
         if not same_run:
             self.region = 0
             middle = np.add(self._space.low_mm, self._space.high_mm) / 2
@@ -376,3 +385,11 @@ def _label(role: str) -> QLabel:
     label.setProperty("role", role)
     label.setTextFormat(Qt.TextFormat.PlainText)
     return label
+
+
+def _link(text: str, about: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setProperty("role", "link")
+    button.setToolTip(about)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button

@@ -23,6 +23,11 @@ from inference.signals.resampling import resample
 #: The heart is looked for at this rate, in pieces of this length.
 _BEATS_HZ: Final = 250.0
 _PIECE_S: Final = 60.0
+#: Where the mean of so many volumes holds more than this share of their variance, they have more than EEG in common:
+#: of what is not, it holds one part in twelve.
+_N_VOLUMES_LOOKED_AT: Final = 12
+_N_CHANNELS_LOOKED_AT: Final = 4
+_LEAST_SHARE: Final = 0.4
 #: What the pulse moves; it is not taken out of the ECG that tells of it.
 _PULSING: Final = frozenset({ChannelKind.EEG, ChannelKind.EOG})
 
@@ -148,3 +153,23 @@ class ArtefactFreeRecording(Recording):
 
     def _read_raw(self, channels: Sequence[int], first: int, stop: int) -> NDArray[np.floating]:
         return np.stack(self.raw._read_spans([(channel, first, stop) for channel in channels]))
+
+
+def has_gradients(recording: Recording, train: TriggerTrain) -> bool:
+    """Tell whether the scanner's artefact is still in the EEG: whether it looks alike in every volume.
+
+    Looks at a few channels over a few volumes in the middle of the train.
+    """
+    channels = recording.of_kind(ChannelKind.EEG)[:_N_CHANNELS_LOOKED_AT]
+    onsets_s = train.onsets_s[:: train.steps_per_volume]
+    middle = len(onsets_s) // 2
+    onsets_s = onsets_s[max(0, middle - _N_VOLUMES_LOOKED_AT // 2) :][:_N_VOLUMES_LOOKED_AT]
+    if not channels or len(onsets_s) < _N_VOLUMES_LOOKED_AT:
+        return False
+    volume_s = train.step_s * train.steps_per_volume
+    shares = []
+    for signals in zip(*(recording.read(channels, float(onset_s), volume_s) for onset_s in onsets_s), strict=True):
+        n_samples = min(map(len, signals))
+        epochs = np.stack([signal[:n_samples] - signal[:n_samples].mean() for signal in signals])
+        shares.append(float(epochs.mean(axis=0).var() / max(float(epochs.var()), 1e-12)))
+    return float(np.median(shares)) > _LEAST_SHARE
