@@ -143,7 +143,7 @@ def _settle_map(window: "MainWindow", brain: MapRequest) -> None:
     if brain.region and window.session.fmri.study.series is not None:
         roi_map.select_region(brain.region)
         roi_map.region_chosen.emit(brain.region, False)
-    _wait(lambda: roi_map.feed.is_idle)
+    _wait(lambda: roi_map.feed.is_idle and not roi_map.awaits_relevance)
 
 
 def _tell(sentence: str, _fraction: float) -> None:

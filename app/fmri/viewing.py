@@ -11,6 +11,7 @@ from app.dialogs.cleaning import CleaningDialog
 from app.dialogs.sentence import SentenceDialog
 from app.dialogs.studies import StudiesDialog
 from app.fmri.opening import StudyFiles
+from app.fmri.relevance import RelevanceFeed
 from app.fmri.run import FmriPhase, FmriRun
 from app.lanes.region import RegionTrack
 from app.panels.fmri.frames import Mode
@@ -54,6 +55,9 @@ class FmriViewer(Feature):
         page.traces.cursor_moved.connect(self._follow_cursor)
         page.region_chosen.connect(self._choose_lane)
         page.region_dismissed.connect(self._dismiss)
+        self._why = RelevanceFeed(session, self)
+        self._why.changed.connect(self._show_relevance)
+        panel.relevance_asked.connect(self._why.ask)
         panel.region_chosen.connect(self._choose_region)
         panel.volume_shown.connect(page.set_region_volume)
         panel.time_chosen.connect(page.traces.centre_on)
@@ -92,8 +96,9 @@ class FmriViewer(Feature):
         self._panel.set_theme(theme)
 
     def close(self) -> None:
-        """End the thread that draws the map."""
+        """End the threads that draw the map and ask the network."""
         self._panel.close_feed()
+        self._why.close()
 
     @property
     def _fmri(self) -> FmriRun:
@@ -105,6 +110,7 @@ class FmriViewer(Feature):
         is_other = study is None or self._study is None or study.volumes is not self._study.volumes
         self._study = study
         if is_other:
+            self._why.forget()
             self._labels, self._current = (), 0
         self._panel.show_run(self._fmri)
         self._follow()
@@ -121,6 +127,10 @@ class FmriViewer(Feature):
         end_s = traces.position_s + traces.page_s
         middle_s = (traces.position_s + (end_s if recording is None else min(end_s, recording.duration_s))) / 2
         self._panel.set_time(middle_s if np.isnan(self._cursor_s) else self._cursor_s)
+
+    @Slot()
+    def _show_relevance(self) -> None:
+        self._panel.show_relevance(self._why.relevance, self._why.sentence)
 
     @Slot(float)
     def _follow_cursor(self, time_s: float) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from app.panels.fmri.slices import Spot, signed
 from app.times import elapsed_text
+from inference.explain.regions import RegionRelevance
 from inference.imaging.alignment import ClockSource
 from inference.imaging.atlas_file import ATLAS_VARIABLE, atlas_folder
 from inference.imaging.fmri_study import FmriStudy
@@ -45,6 +46,14 @@ def tell_spot(study: FmriStudy, spot: Spot, space_name: str, unit: str) -> tuple
     if spot.region:
         return *tell_region(study, spot.region), *lines
     return lines if study.labels is None else ("No region", *lines)
+
+
+def tell_relevance(relevance: RegionRelevance) -> str:
+    """Say which stage is explained, and what all of the fMRI adds to it."""
+    told = f"For {relevance.stage} ({relevance.probability:.2f}) from {elapsed_text(relevance.onset_s, 0)}"
+    if np.isnan(relevance.without_fmri):
+        return f"{told}, staged from fMRI alone"
+    return f"{told}; the fMRI as a whole adds {signed(relevance.without_fmri, 2)} log odds"
 
 
 def tell_volume(study: FmriStudy, volume: int | None) -> str:

@@ -216,7 +216,7 @@ def test_a_registration_places_the_run_and_one_that_cannot_be_used_leaves_it_as_
     fmri.register(registration)
     qtbot.waitUntil(lambda: fmri.phase is FmriPhase.READY, timeout=30_000)
     settle(both, qtbot)
-    assert "Placed in MNI space by to_mni.txt" in both.roi_map._foot.text()
+    assert "Placed in MNI space by to_mni.txt" in both.roi_map.foot.lines.text()
     before = fmri.study
     (tmp_path / "bad.txt").write_text("no matrix")
     with qtbot.waitSignal(fmri.failed, timeout=30_000) as told:
