@@ -92,6 +92,12 @@ class AnalysisRun(QObject):
         self.progress, self.results = Progress(), ()
         self.tracks, self.problems, self.found, self.gists = {}, {}, {}, {}
 
+    def wait(self, sentence: str) -> None:
+        """Say what an analysis waits for before it is started, or cancelled."""
+        self.forget()
+        self.progress = Progress(Phase.RUNNING, 0.0, sentence)
+        self.changed.emit()
+
     def start(self, recording: Recording, packages: tuple[ModelPackage, ...], bold: BoldSignals | None = None) -> None:
         """Analyse a recording, and the fMRI beside it, with these networks."""
         self.forget()

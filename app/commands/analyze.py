@@ -71,8 +71,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--fmri",
         type=Path,
         metavar="NII",
-        help="fMRI run recorded together with the one FILE, for sleep staging; the EEG is analysed as it is in the "
-        "file, so the scanner's artefacts must be out of it",
+        help="fMRI run recorded together with the one FILE, for sleep staging (default: the one that lies beside each "
+        "FILE); the EEG is analysed as it is in the file, so the scanner's artefacts must be out of it",
     )
     parser.add_argument("--again", action="store_true", help="analyse also what these networks have analysed before")
     parser.add_argument(

@@ -67,7 +67,7 @@ class RelevanceFeed(QObject):
     def ask(self, time_s: float) -> None:
         """Ask for the epoch in which a time lies."""
         case = self._find_case()
-        if case is None or self._case is None or any(a is not b for a, b in zip(case, self._case, strict=True)):
+        if not _are_same(case, self._case):
             self.forget()
             self._case = case
         if case is None:
@@ -137,6 +137,12 @@ class RelevanceFeed(QObject):
         if (relevance, sentence) != (self.relevance, self.sentence):
             self.relevance, self.sentence = relevance, sentence
             self.changed.emit()
+
+
+def _are_same(one: _Case | None, other: _Case | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(part is counterpart for part, counterpart in zip(one, other, strict=True))
 
 
 def _make_job(

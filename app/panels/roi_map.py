@@ -124,7 +124,7 @@ class RoiMap(QWidget):
     def show_relevance(self, relevance: RegionRelevance | None, why_not: str) -> None:
         """Show what the network's stage rests on, or say why that is not known."""
         self._relevance, self._why_no_relevance = relevance, why_not
-        self._ask()
+        self._ask_frame()
         self._show_under(())
 
     def set_mode(self, mode: Mode) -> None:
@@ -284,10 +284,13 @@ class RoiMap(QWidget):
         if self.study is not None:
             self._heading.setText(tell_volume(self.study, self.volume))
         self.volume_shown.emit(self.volume)
+        if self.study is not None and self.isVisible() and self.controls.source is Source.RELEVANCE:
+            self.relevance_asked.emit(self._time_s)
+        self._ask_frame()
+
+    def _ask_frame(self) -> None:
         if self.study is None or not self.isVisible():
             return
-        if self.controls.source is Source.RELEVANCE:
-            self.relevance_asked.emit(self._time_s)
         is_planes = self.mode is Mode.PLANES
         request = FrameRequest(
             self.study,

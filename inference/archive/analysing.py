@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inference.archive.finding import ArchiveItem
-from inference.errors import AnalysisError, SpasmlensError
+from inference.errors import AnalysisError, ImagingError, SpasmlensError
+from inference.imaging.bids import find_bold
 from inference.recordings import open_recording
 from inference.recordings.fingerprint import fingerprint
 from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest, analyze
+from inference.runtime.cards import SleepInputs
 from inference.runtime.outputs import OUTPUTS_VERSION, output_paths, write_outputs
 from inference.runtime.package import ModelPackage
 from inference.runtime.sleep_inputs import BoldSignals
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 class ArchiveOrder:
     """How every recording of an archive is to be analysed.
 
-    ``provider`` is ``"auto"``, ``"cpu"`` or ``"cuda"``; ``fmri`` is a run recorded together with the one recording;
-    ``again`` analyses also what was analysed by these very networks.
+    ``provider`` is ``"auto"``, ``"cpu"`` or ``"cuda"``; ``fmri`` is a run recorded together with the one recording,
+    None for whichever lies beside each; ``again`` analyses also what was analysed by these very networks.
     """
 
     packages: tuple[ModelPackage, ...]
@@ -84,7 +86,7 @@ def _describe_order(item: ArchiveItem, order: ArchiveOrder) -> dict[str, Any]:
     """Give all that the results depend on."""
     return {
         "recording": fingerprint(item.path),
-        "fmri": None if order.fmri is None else fingerprint(order.fmri),
+        "fmri": None if (run := _find_run(item, order)) is None else fingerprint(run),
         "networks": {package.card.name: package.reference.digest for package in order.packages},
         "provider": order.provider,
         "outputs": OUTPUTS_VERSION,
@@ -98,7 +100,7 @@ def _analyze(
     recording = open_recording(item.path)
     results: list[ModelResult] = []
     problems: list[str] = []
-    bold = None if order.fmri is None else _open_bold(recording, order.fmri, problems)
+    bold = _find_bold(recording, item, order, problems)
     n_ended = 0
     for update in analyze(AnalysisRequest(recording, order.packages, order.provider, bold), lambda: False):
         if update.problem:
@@ -110,6 +112,27 @@ def _analyze(
         share = 0.0 if is_end else update.done_s / max(update.total_s, 1e-9)
         yield (n_ended + share) / len(order.packages)
     return write_outputs(recording, order.packages, results, item.folder, problems, made_from=made_from)
+
+
+def _find_run(item: ArchiveItem, order: ArchiveOrder) -> Path | None:
+    """Give the run that was named, else the best fit of those beside the recording, if a network looks at fMRI."""
+    if order.fmri is not None or not any(isinstance(package.card.inputs, SleepInputs) for package in order.packages):
+        return order.fmri
+    return next(iter(find_bold(item.path)), None)
+
+
+def _find_bold(recording: Recording, item: ArchiveItem, order: ArchiveOrder, problems: list[str]) -> BoldSignals | None:
+    """Open the fMRI of a recording; a run that nobody named and that cannot be used is told and left out."""
+    run = _find_run(item, order)
+    if run is None:
+        return None
+    try:
+        return _open_bold(recording, run, problems)
+    except (AnalysisError, ImagingError) as error:
+        if order.fmri is not None:
+            raise
+        problems.append(str(error))
+        return None
 
 
 def _open_bold(recording: Recording, path: Path, problems: list[str]) -> BoldSignals:

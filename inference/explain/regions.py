@@ -78,7 +78,8 @@ class RegionOccluder:
             raise AnalysisError(f"{package.card.title} stages no sleep: no region speaks for what it says.")
         self._spec, self._package = spec, package
         self._session = NetworkSession(package, provider)
-        self._preparer = SleepPreparer(recording, spec, bold=bold, checkpoint=checkpoint)
+        self._checkpoint = checkpoint
+        self._preparer = SleepPreparer(recording, spec, bold=bold, checkpoint=self._go_on)
         self._has_signal = np.isfinite(bold.series).any(axis=0)
 
     def explain(self, time_s: float, checkpoint: Callable[[], None] = carry_on) -> RegionRelevance:
@@ -91,6 +92,7 @@ class RegionOccluder:
         RecordingError
             The file can no longer be read.
         """
+        self._checkpoint = checkpoint
         epoch = int(time_s // self._spec.epoch_s)
         if not 0 <= epoch < self._preparer.n_epochs:
             raise AnalysisError("There is no whole epoch at this time.")
@@ -104,7 +106,7 @@ class RegionOccluder:
         by_region = np.full(self._spec.n_regions, np.nan, dtype=np.float32)
         alive = np.flatnonzero(self._has_signal)
         for start in range(0, len(alive), _BATCH):
-            checkpoint()
+            self._go_on()
             regions = alive[start : start + _BATCH]
             given = {name: np.repeat(values, len(regions), axis=0) for name, values in inputs.items()}
             given["bold"][np.arange(len(regions)), regions] = 0.0
@@ -119,6 +121,10 @@ class RegionOccluder:
             by_region,
             float(whole - _log_odds(self._ask(bare)[0, stage])) if has_eeg else float("nan"),
         )
+
+    def _go_on(self) -> None:
+        """Let the work go on, or end it: whoever asked last decides."""
+        self._checkpoint()
 
     def _ask(self, inputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
         return self._session.run(inputs)[self._package.card.answer.name]

@@ -91,7 +91,8 @@ def tell_cleaning(series: RoiSeries) -> str:
         band = f"{low:g}–{high:g}" if low is not None and high is not None else f"> {low:g}" if low else f"< {high:g}"
         steps.append(f"{band} Hz")
     if options.confounds and series.confounds is not None:
-        steps.append(f"{len(series.confounds.names)} confounds taken out")
+        n = len(series.confounds.names)
+        steps.append(f"{n} confound{'' if n == 1 else 's'} taken out")
     if options.standardise:
         steps.append("standardised")
     left_out = int(series.scrubbed.sum())

@@ -14,28 +14,13 @@ from app.dialogs.sentence import SentenceDialog
 from app.dialogs.studies import StudiesDialog
 from app.fmri.run import FmriPhase
 from app.lanes.region import RegionLane
-from app.settings import Settings
 from app.window import MainWindow
 from inference.imaging.alignment import ClockSource
 from inference.imaging.atlas_file import ATLAS_VARIABLE, atlas_folder
+from tests.app.fmri.conftest import OFFSET_S
 from tests.app.panels.fmri.runs import write_bright_run
 from tests.inference.imaging.brains import write_brain_run
 from tests.inference.imaging.test_fmri_study import N_VOLUMES, TR_S, write_eeg, write_study
-
-OFFSET_S = 20.0
-
-
-@pytest.fixture(autouse=True)
-def quiet(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
-    settings.analyse_on_open = False
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-
-
-@pytest.fixture(scope="module")
-def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("fmri") / "bids"
-    write_study(folder, OFFSET_S)
-    return folder
 
 
 @pytest.fixture
