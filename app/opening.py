@@ -7,7 +7,7 @@ from pathlib import Path
 from app.fmri.opening import StudyFiles, locate_studies, recording_of
 from app.newest_job import Report
 from app.study import OpenedStudy, open_study
-from inference.imaging.fmri_study import FmriStudy, open_fmri
+from inference.imaging.fmri_study import FmriOptions, FmriStudy, open_fmri
 from inference.recordings import fingerprint, open_recording
 from inference.recordings.recording import ChannelKind, Recording
 from inference.runtime.registry import PackageSurvey, survey_packages
@@ -19,13 +19,15 @@ class OpenRequest:
 
     ``title`` is what the reader sees meanwhile. ``locate`` gives the file's path and may first have to make the file;
     it runs in the opening thread. ``fmri`` is the run to be opened with it, None for whichever lies beside it.
-    ``study_folder`` is the study's own, None for the usual one; ``models_folder`` holds the networks. ``correct`` gives
-    the reader's corrections of channel kinds by fingerprint.
+    ``tr_s`` is the TR of a run by itself as set by hand, None where its files tell it. ``study_folder`` is the study's
+    own, None for the usual one; ``models_folder`` holds the networks. ``correct`` gives the reader's corrections of
+    channel kinds by fingerprint.
     """
 
     title: str
     locate: Callable[[Report], Path]
     fmri: Path | None
+    tr_s: float | None
     study_folder: Path | None
     models_folder: Path
     correct: Callable[[str], dict[str, ChannelKind]]
@@ -66,7 +68,8 @@ def open_request(request: OpenRequest, report: Report) -> OpenedRecording | tupl
     report(f"Opening {path.name} …", -1.0)
     fmri_study = None
     if path == fmri:
-        fmri_study = open_fmri(None, path, report=lambda sentence, fraction: report(f"{sentence} …", fraction))
+        options = FmriOptions(tr_s=request.tr_s)
+        fmri_study = open_fmri(None, path, options, lambda sentence, fraction: report(f"{sentence} …", fraction))
     recording = open_recording(path) if fmri_study is None else recording_of(fmri_study)
     digest = fingerprint(path)
     recording.correct_kinds(request.correct(digest))

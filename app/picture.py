@@ -79,6 +79,7 @@ def _draw(request: PictureRequest, folder: Path) -> None:
     window = MainWindow(settings, folder / "study")
     failures: list[str] = []
     window.session.open_failed.connect(failures.append)
+    window.session.tr_needed.connect(lambda _path, sentence: failures.append(sentence))
     window.session.failed.connect(failures.append)
     window.session.opening.connect(_tell)
     try:

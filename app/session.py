@@ -16,7 +16,7 @@ from app.opening import OpenedRecording, OpenRequest, open_request
 from app.review import ReviewEvent, join_events
 from app.settings import Settings
 from app.study.study import Study
-from inference.errors import SpasmlensError
+from inference.errors import RepetitionTimeError, SpasmlensError
 from inference.labels.annotations import ReadingView
 from inference.recordings.recording import ChannelKind, Recording
 from inference.runtime.package import ModelPackage
@@ -40,6 +40,7 @@ class Session(QObject):
     opening : a sentence and a fraction (negative where unknown) on the recording that is being opened.
     opened, closed : another recording is open, or none.
     open_failed : one sentence.
+    tr_needed : the path of a run by itself that does not tell how long a volume takes, and one sentence on it.
     several_found : a tuple of `StudyFiles` that a path may stand for; `open_file` opens one of them, `open_none` none.
     events_changed : ``events`` are others.
     kinds_corrected : the channels of the recording are of other kinds.
@@ -54,6 +55,7 @@ class Session(QObject):
     opened = Signal()
     closed = Signal()
     open_failed = Signal(str)
+    tr_needed = Signal(object, str)
     several_found = Signal(object)
     events_changed = Signal()
     kinds_corrected = Signal()
@@ -77,6 +79,7 @@ class Session(QObject):
         self._opening.done.connect(self._take_opened)
         self._opening.failed.connect(self._tell_failure)
         self._opening.discarded.connect(self._release)
+        self._asked_path: Path | None = None
         self.path: Path | None = None
         self.recording: Recording | None = None
         self.study: Study | None = None
@@ -91,19 +94,24 @@ class Session(QObject):
 
     # Opening and closing
 
-    def open_file(self, path: Path, fmri: Path | None = None) -> None:
+    def open_file(self, path: Path, fmri: Path | None = None, tr_s: float | None = None) -> None:
         """Open a recording; the one that is open stays until the other can be read.
 
         ``path`` may also be a folder in which recordings lie beside fMRI, or a run of fMRI by itself. Without ``fmri``
-        the run that belongs to the recording is looked for.
+        the run that belongs to the recording is looked for. ``tr_s`` is the TR of a run by itself, set by hand.
         """
+        if tr_s is not None and path.absolute() == self.path:
+            # The same study is opened again, and can be open only once.
+            self.close_recording()
         if path.absolute() != self.path:
-            self._open(path.name, partial(_give_path, path.absolute()), fmri)
+            self._asked_path = path.absolute()
+            self._open(path.name, partial(_give_path, path.absolute()), fmri, tr_s)
         elif fmri is not None:
             self.fmri.open(self.recording, fmri)
 
     def open_demonstration(self) -> None:
         """Open the simulated case, making it first where it is not there yet."""
+        self._asked_path = None
         self._open("the demonstration case", demonstration_file)
 
     def open_none(self) -> None:
@@ -201,15 +209,20 @@ class Session(QObject):
         if self.recording is not None and self.networks:
             self._staging.analyse(self.recording, self.networks)
 
-    def _open(self, title: str, locate: Callable[[Report], Path], fmri: Path | None = None) -> None:
+    def _open(
+        self, title: str, locate: Callable[[Report], Path], fmri: Path | None = None, tr_s: float | None = None
+    ) -> None:
         kinds = self._settings.channel_kinds
-        request = OpenRequest(title, locate, fmri, self._study_folder, self._models_folder, kinds)
+        request = OpenRequest(title, locate, fmri, tr_s, self._study_folder, self._models_folder, kinds)
         self.opening.emit(f"Opening {title} …", -1.0)
         self._opening.start(f"Opening {title}", partial(open_request, request))
 
     @Slot(object)
     def _tell_failure(self, error: SpasmlensError) -> None:
-        self.open_failed.emit(str(error))
+        if isinstance(error, RepetitionTimeError) and self._asked_path is not None:
+            self.tr_needed.emit(self._asked_path, str(error))
+        else:
+            self.open_failed.emit(str(error))
 
     @Slot(object)
     def _release(self, opened: OpenedRecording | tuple[StudyFiles, ...]) -> None:

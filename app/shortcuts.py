@@ -104,6 +104,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("map_sides", "fMRI", "Swap left and right: radiological or neurological", ("Ctrl+5",), _FMRI),
     ActionSpec("register_fmri", "fMRI", "Supply a registration to MNI space …", ("Ctrl+Shift+M",), _FMRI),
     ActionSpec("clean_fmri", "fMRI", "How the regions' signals are cleaned …", ("Ctrl+Shift+F",), _FMRI),
+    ActionSpec("tr_fmri", "fMRI", "Set the repetition time (TR) …", ("Ctrl+Shift+T",), _FMRI),
     ActionSpec("artefacts", "fMRI", "Subtract the scanner's artefact", ("Ctrl+Shift+A",), _TRIG, checkable=True),
     ActionSpec("artefacts_shown", "fMRI", "Show the traces before that", ("Ctrl+Shift+B",), _FREE, checkable=True),
     ActionSpec("atlas", "fMRI", "How to install the atlas …", ("Ctrl+6",)),

@@ -40,7 +40,7 @@ class CleaningDialog(QDialog):
         self._grid.setHorizontalSpacing(2 * GRID_PX)
         self._grid.setVerticalSpacing(GRID_PX)
         self._grid.setColumnStretch(0, 1)
-        motion = "" if series.displacement_mm is not None else "nothing beside the run tells of motion"
+        motion = "" if series.displacement_mm is not None else "motion not known"
         self.scrub, self.scrub_mm = self._step(
             "Leave out volumes with more motion than", options.scrub_above_mm, _USUAL.scrub_above_mm, " mm", motion
         )
@@ -60,7 +60,9 @@ class CleaningDialog(QDialog):
         self._sentence.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Apply | QDialogButtonBox.StandardButton.Cancel)
         usual = buttons.addButton("As usual", QDialogButtonBox.ButtonRole.ResetRole)
-        buttons.button(QDialogButtonBox.StandardButton.Apply).clicked.connect(self.finish)
+        apply = buttons.button(QDialogButtonBox.StandardButton.Apply)
+        apply.clicked.connect(self.finish)
+        apply.setDefault(True)
         buttons.rejected.connect(self.reject)
         usual.clicked.connect(self._set_usual)
         about = QLabel(
@@ -120,7 +122,7 @@ class CleaningDialog(QDialog):
         self._grid.addWidget(spin, row, 1)
         spin.setValue((value if value is not None else usual) or 0.0)
         box.setChecked(value is not None)
-        spin.setEnabled(value is not None)
+        spin.setEnabled(value is not None and not why_not)
         box.setEnabled(not why_not)
         return box, spin
 

@@ -45,7 +45,7 @@ class StudiesDialog(QDialog):
         column.addWidget(about)
         column.addWidget(self.choices, 1)
         column.addWidget(buttons)
-        n_rows = min(_MOST_ROWS, max(4, len(studies)))
+        n_rows = min(_MOST_ROWS, len(studies))
         self.resize(QSize(96 * GRID_PX, (n_rows + 1) * ROW_PX + 14 * GRID_PX))
 
     @Slot(str)

@@ -1,6 +1,7 @@
 """The fMRI beside the traces: the map follows the page, regions become lanes, and settings are remembered."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.cleaning import CleaningDialog
+from app.dialogs.repetition_time import RepetitionTimeDialog
 from app.dialogs.sentence import SentenceDialog
 from app.dialogs.studies import StudiesDialog
 from app.fmri.opening import StudyFiles
@@ -15,6 +17,7 @@ from app.fmri.relevance import RelevanceFeed
 from app.fmri.run import FmriPhase, FmriRun
 from app.lanes.region import RegionTrack
 from app.panels.fmri.frames import Mode
+from app.panels.fmri.message import USUAL_TR_S
 from app.panels.fmri.words import tell_atlas
 from app.panels.roi_map import RoiMap
 from app.reading import ReadingPage
@@ -50,6 +53,7 @@ class FmriViewer(Feature):
         self._current = 0
         self._cursor_s = float("nan")
         session.several_found.connect(self._ask_which)
+        session.tr_needed.connect(self._ask_missing_tr)
         session.fmri.changed.connect(self._show_run)
         page.page_changed.connect(self._follow)
         page.traces.cursor_moved.connect(self._follow_cursor)
@@ -63,7 +67,8 @@ class FmriViewer(Feature):
         panel.time_chosen.connect(page.traces.centre_on)
         panel.offset_chosen.connect(session.fmri.set_offset)
         panel.lag_chosen.connect(self._keep_lag)
-        panel.tr_chosen.connect(session.fmri.set_tr)
+        panel.tr_chosen.connect(self._set_tr)
+        panel.tr_asked.connect(self._ask_tr)
         panel.open_asked.connect(self._ask_run)
         panel.registration_asked.connect(self._ask_registration)
         panel.cleaning_asked.connect(self._ask_cleaning)
@@ -80,6 +85,7 @@ class FmriViewer(Feature):
             "map_sides": self._flip,
             "register_fmri": self._ask_registration,
             "clean_fmri": self._ask_cleaning,
+            "tr_fmri": self._ask_tr,
             "atlas": self._explain_atlas,
         }
 
@@ -185,6 +191,32 @@ class FmriViewer(Feature):
     @Slot(object)
     def _open_study(self, study: StudyFiles) -> None:
         self._session.open_file(*study)
+
+    @Slot(object, str)
+    def _ask_missing_tr(self, path: Path, sentence: str) -> None:
+        dialog = RepetitionTimeDialog(sentence, USUAL_TR_S, self._window)
+        dialog.chosen.connect(partial(self._session.open_file, path, None))
+        dialog.rejected.connect(self._session.open_none)
+        dialog.open()
+
+    @Slot()
+    def _ask_tr(self) -> None:
+        if self._study is None:
+            return
+        told = [problem for problem in self._study.problems if "TR" in problem]
+        sentence = " ".join(told) or "The files agree on how long a volume takes."
+        dialog = RepetitionTimeDialog(sentence, self._study.alignment.tr_s, self._window)
+        dialog.chosen.connect(self._set_tr)
+        dialog.open()
+
+    @Slot(float)
+    def _set_tr(self, tr_s: float) -> None:
+        """Open the run with another TR; by itself it is the recording, and another one then."""
+        path = self._session.path
+        if self._study is not None and path == self._study.volumes.path:
+            self._session.open_file(path, None, tr_s)
+        else:
+            self._fmri.set_tr(tr_s)
 
     @Slot()
     def _ask_run(self) -> None:

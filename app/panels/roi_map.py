@@ -44,8 +44,8 @@ class RoiMap(QWidget):
     region_chosen(int, bool) : the label of a region, and whether its lane is to stand beside the others.
     time_chosen : seconds. ``volume_shown`` : the volume on the map, None outside the run.
     offset_chosen : seconds, or None for where the files place the run. ``lag_chosen``, ``tr_chosen`` : seconds.
-    open_asked, registration_asked : the reader wants to name a file. ``cleaning_asked`` : or to set how signals are
-        cleaned.
+    open_asked, registration_asked : the reader wants to name a file. ``cleaning_asked``, ``tr_asked`` : or to set how
+        signals are cleaned, or the TR.
     failed : the image can no longer be read; one sentence.
 
     Lives in the GUI thread; `close_feed` ends the thread that it started.
@@ -61,6 +61,7 @@ class RoiMap(QWidget):
     open_asked = Signal()
     registration_asked = Signal()
     cleaning_asked = Signal()
+    tr_asked = Signal()
     failed = Signal(str)
 
     def __init__(self, theme: Theme, lag_s: float, *, radiological: bool) -> None:
@@ -110,6 +111,7 @@ class RoiMap(QWidget):
             alignment = study.alignment
             self.controls.set_offset(alignment.offset_s, alignment.source is ClockSource.HAND)
             self._stack.setCurrentWidget(self._map)
+            self.foot.set_tr(alignment.tr_s)
             self.foot.set_lines(tell_run(study, run.own_offset_s))
             self._ask()
             return
@@ -245,6 +247,7 @@ class RoiMap(QWidget):
         self.message.tr_chosen.connect(self.tr_chosen)
         self.foot.registration_asked.connect(self.registration_asked)
         self.foot.cleaning_asked.connect(self.cleaning_asked)
+        self.foot.tr_asked.connect(self.tr_asked)
         self.controls.source_chosen.connect(self.set_source)
         self.controls.scale_changed.connect(self._ask)
         self.controls.lag_chosen.connect(self.lag_chosen)

@@ -12,15 +12,17 @@ _LINES_PX: Final = 9 * GRID_PX
 
 
 class MapFoot(QWidget):
-    """Two links, and sentences that scroll where they are many.
+    """Three links, and sentences that scroll where they are many.
 
     Signals
     -------
-    cleaning_asked, registration_asked : the reader wants to set how signals are cleaned, or to name a registration.
+    cleaning_asked, registration_asked, tr_asked : the reader wants to set how signals are cleaned, to name a
+        registration, or to set the TR.
     """
 
     cleaning_asked = Signal()
     registration_asked = Signal()
+    tr_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,6 +35,8 @@ class MapFoot(QWidget):
         self.lines.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
         self.cleaning = _link("Cleaning …", "Band, trend, confounds and motion of the regions' signals  (Ctrl+Shift+F)")
         self.registration = _link("Registration …", "Name a file that places the run in MNI space  (Ctrl+Shift+M)")
+        self.tr = _link("TR …", "Set how long a volume takes  (Ctrl+Shift+T)")
+        self.tr.clicked.connect(self.tr_asked)
         self.cleaning.clicked.connect(self.cleaning_asked)
         self.registration.clicked.connect(self.registration_asked)
         links = QHBoxLayout()
@@ -40,6 +44,7 @@ class MapFoot(QWidget):
         links.setSpacing(2 * GRID_PX)
         links.addWidget(self.cleaning)
         links.addWidget(self.registration)
+        links.addWidget(self.tr)
         links.addStretch(1)
         scrolled = QScrollArea()
         scrolled.setWidgetResizable(True)
@@ -51,6 +56,10 @@ class MapFoot(QWidget):
         column.setSpacing(GRID_PX // 2)
         column.addLayout(links)
         column.addWidget(scrolled, 1)
+
+    def set_tr(self, tr_s: float) -> None:
+        """Show how long a volume takes."""
+        self.tr.setText(f"TR {tr_s:.4g} s …")
 
     def set_lines(self, lines: Sequence[str]) -> None:
         """Say these sentences of the run."""

@@ -97,5 +97,5 @@ def test_where_nothing_tells_of_motion_or_confounds_the_dialog_says_so(
     window.show_panel("roi-map")
     dialog = ask(window)
     assert not dialog.confounds.isEnabled() and "none lie beside the run" in dialog.confounds.text()
-    assert not dialog.scrub.isEnabled() and "nothing beside the run tells of motion" in dialog.scrub.text()
+    assert not dialog.scrub.isEnabled() and "motion not known" in dialog.scrub.text()
     dialog.reject()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt, QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.dialogs.repetition_time import RepetitionTimeDialog
 from app.dialogs.sentence import SentenceDialog
 from app.dialogs.studies import StudiesDialog
 from app.fmri.run import FmriPhase
@@ -20,6 +21,7 @@ from inference.imaging.atlas_file import ATLAS_VARIABLE, atlas_folder
 from tests.app.fmri.conftest import OFFSET_S
 from tests.app.panels.fmri.runs import write_bright_run
 from tests.inference.imaging.brains import write_brain_run
+from tests.inference.imaging.images import write_sidecar
 from tests.inference.imaging.test_fmri_study import N_VOLUMES, TR_S, write_eeg, write_study
 
 
@@ -162,6 +164,51 @@ def test_a_run_that_does_not_tell_its_tr_opens_with_one_set_by_hand(window: Main
     message.use_tr.click()
     qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
     assert window.session.fmri.study.alignment.tr_s == 2.5
+
+
+def test_a_run_by_itself_that_does_not_tell_its_tr_is_opened_with_one_set_by_hand_and_with_another(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    run = tmp_path / "alone_bold.nii"
+    write_brain_run(run, n_volumes=44, code=4, tr=0.0)
+    window.session.open_file(run)
+    qtbot.waitUntil(lambda: bool(window.findChildren(RepetitionTimeDialog)), timeout=30_000)
+    (dialog,) = window.findChildren(RepetitionTimeDialog)
+    assert "repetition time" in dialog.sentence and "\n" not in dialog.sentence
+    dialog.tr.setValue(2.5)
+    with qtbot.waitSignal(window.session.opened, timeout=30_000):
+        dialog.finish()
+    assert window.session.recording.duration_s == pytest.approx(44 * 2.5)
+    assert window.session.fmri.study.alignment.tr_s == 2.5
+    window.actions_by_id["tr_fmri"].trigger()
+    again = window.findChildren(RepetitionTimeDialog)[-1]
+    assert again.tr.value() == 2.5
+    again.tr.setValue(3.0)
+    with qtbot.waitSignal(window.session.opened, timeout=30_000):
+        again.finish()
+    assert window.session.recording.duration_s == pytest.approx(44 * 3.0)
+    window.show_panel("roi-map")
+    assert window.roi_map.foot.tr.text() == "TR 3 s …"
+
+
+def test_a_header_in_milliseconds_and_a_sidecar_that_disagrees_are_said_and_the_tr_can_be_set(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    eeg = write_eeg(tmp_path / "pair", "night", None)
+    run = tmp_path / "pair" / "night_bold.nii"
+    write_brain_run(run, n_volumes=44, code=4, tr=2000.0)
+    write_sidecar(run.with_suffix(".json"), RepetitionTime=2.2)
+    window.session.open_file(eeg)
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    told = " ".join(window.session.fmri.study.problems)
+    assert "milliseconds are meant" in told and "The header gives a TR of 2 s, the sidecar 2.2 s" in told
+    window.actions_by_id["tr_fmri"].trigger()
+    (dialog,) = window.findChildren(RepetitionTimeDialog)
+    assert "the sidecar 2.2 s" in dialog.sentence
+    dialog.tr.setValue(2.0)
+    dialog.finish()
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    assert window.session.fmri.study.alignment.tr_s == 2.0
 
 
 def test_a_recording_without_fmri_says_that_there_is_none(window: MainWindow, tmp_path: Path, qtbot: QtBot):
