@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference.archive.finding import ArchiveItem
 from inference.errors import AnalysisError, ImagingError, SpasmlensError
+from inference.imaging.artefact_free import ArtefactFreeRecording
 from inference.imaging.bids import find_bold
 from inference.recordings import open_recording
 from inference.recordings.fingerprint import fingerprint
@@ -27,12 +28,14 @@ class ArchiveOrder:
     """How every recording of an archive is to be analysed.
 
     ``provider`` is ``"auto"``, ``"cpu"`` or ``"cuda"``; ``fmri`` is a run recorded together with the one recording,
-    None for whichever lies beside each; ``again`` analyses also what was analysed by these very networks.
+    None for whichever lies beside each; ``subtract_artefact`` takes the scanner's artefact out first, where there are
+    volume triggers; ``again`` analyses also what was analysed by these very networks.
     """
 
     packages: tuple[ModelPackage, ...]
     provider: str = "auto"
     fmri: Path | None = None
+    subtract_artefact: bool = False
     again: bool = False
 
 
@@ -88,6 +91,7 @@ def _describe_order(item: ArchiveItem, order: ArchiveOrder) -> dict[str, Any]:
         "recording": fingerprint(item.path),
         "fmri": None if (run := _find_run(item, order)) is None else fingerprint(run),
         "networks": {package.card.name: package.reference.digest for package in order.packages},
+        "artefact_subtracted": order.subtract_artefact,
         "provider": order.provider,
         "outputs": OUTPUTS_VERSION,
     }
@@ -98,6 +102,8 @@ def _analyze(
 ) -> Generator[float, None, dict[str, Any]]:
     output_paths(item.path, item.folder)
     recording = open_recording(item.path)
+    if order.subtract_artefact:
+        recording = ArtefactFreeRecording(recording)
     results: list[ModelResult] = []
     problems: list[str] = []
     bold = _find_bold(recording, item, order, problems)

@@ -18,6 +18,7 @@ from inference.imaging.artefacts import (
 from inference.imaging.average_subtraction import AverageSubtraction, Epochs, Source
 from inference.imaging.triggers import TriggerTrain, find_trigger_train
 from inference.recordings.recording import POTENTIALS, ChannelKind, Recording
+from inference.signals.filters import FilterSettings, filter_signal
 from inference.signals.resampling import resample
 
 #: The heart is looked for at this rate, in pieces of this length.
@@ -158,18 +159,23 @@ class ArtefactFreeRecording(Recording):
 def has_gradients(recording: Recording, train: TriggerTrain) -> bool:
     """Tell whether the scanner's artefact is still in the EEG: whether it looks alike in every volume.
 
-    Looks at a few channels over a few volumes in the middle of the train.
+    Looks at a few channels over a few volumes in the middle of the train, without the mains, which may keep time with
+    the volumes.
     """
     channels = recording.of_kind(ChannelKind.EEG)[:_N_CHANNELS_LOOKED_AT]
     onsets_s = train.onsets_s[:: train.steps_per_volume]
-    middle = len(onsets_s) // 2
-    onsets_s = onsets_s[max(0, middle - _N_VOLUMES_LOOKED_AT // 2) :][:_N_VOLUMES_LOOKED_AT]
+    onsets_s = onsets_s[max(0, (len(onsets_s) - _N_VOLUMES_LOOKED_AT) // 2) :][:_N_VOLUMES_LOOKED_AT]
     if not channels or len(onsets_s) < _N_VOLUMES_LOOKED_AT:
         return False
     volume_s = train.step_s * train.steps_per_volume
     shares = []
-    for signals in zip(*(recording.read(channels, float(onset_s), volume_s) for onset_s in onsets_s), strict=True):
-        n_samples = min(map(len, signals))
-        epochs = np.stack([signal[:n_samples] - signal[:n_samples].mean() for signal in signals])
+    for index, samples in zip(channels, recording.read(channels, onsets_s[0], len(onsets_s) * volume_s), strict=True):
+        rate_hz = recording.channels[index].rate_hz
+        signal = filter_signal(samples, rate_hz, FilterSettings(notch_hz=50.0))
+        signal = filter_signal(signal, rate_hz, FilterSettings(notch_hz=60.0))
+        firsts = np.rint((onsets_s - onsets_s[0]) * rate_hz).astype(np.int64)
+        n_samples = int(volume_s * rate_hz) - 1
+        epochs = np.stack([signal[first : first + n_samples] for first in firsts])
+        epochs -= epochs.mean(axis=1, keepdims=True)
         shares.append(float(epochs.mean(axis=0).var() / max(float(epochs.var()), 1e-12)))
     return float(np.median(shares)) > _LEAST_SHARE

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from inference.archive.analysing import ArchiveOrder, Outcome, analyze_item
 from inference.archive.finding import ArchiveItem
 from inference.imaging.atlas import APPROXIMATE_NOTE
 from inference.recordings.fingerprint import fingerprint
-from tests.inference.imaging.test_fmri_study import write_study
+from tests.inference.imaging.test_fmri_study import write_eeg, write_study
 
 
 @pytest.fixture
@@ -54,3 +56,16 @@ def test_without_a_network_that_looks_at_fmri_none_is_opened(untrained_packages,
     )
     assert outcome.failure == ""
     assert outcome.summary["made_from"]["fmri"] is None
+
+
+def test_the_scanners_artefact_is_subtracted_where_that_is_asked_and_told(order, tmp_path):
+    eeg, _bold = write_study(tmp_path / "bids")
+    item = ArchiveItem(eeg, eeg.name, tmp_path / "out")
+    outcome = finish(item, replace(order, subtract_artefact=True))
+    assert outcome.failure == ""
+    assert outcome.summary["made_from"]["artefact_subtracted"] is True
+    assert any("scanner's artefact is subtracted" in problem for problem in outcome.summary["problems"])
+    assert not finish(item, order).is_old
+    alone = write_eeg(tmp_path / "alone", "alone", None)
+    refused = finish(ArchiveItem(alone, alone.name, tmp_path / "out"), replace(order, subtract_artefact=True))
+    assert "has no volume triggers" in refused.failure

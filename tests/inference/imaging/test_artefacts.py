@@ -3,7 +3,7 @@ import pytest
 from scipy import signal
 
 from inference.errors import ImagingError
-from inference.imaging.artefact_free import ArtefactFreeRecording
+from inference.imaging.artefact_free import ArtefactFreeRecording, has_gradients
 from inference.imaging.artefacts import (
     GRADIENT_NEIGHBOURS,
     find_beats,
@@ -12,6 +12,7 @@ from inference.imaging.artefacts import (
     subtract_pulse,
 )
 from inference.imaging.average_subtraction import AverageSubtraction
+from inference.imaging.triggers import find_trigger_train
 from inference.recordings.array import ArrayRecording
 from inference.recordings.recording import Channel, ChannelKind, FileAnnotation
 
@@ -224,3 +225,16 @@ def test_a_recording_without_triggers_gets_a_sentence():
     channel = Channel("Cz", ChannelKind.EEG, "uV", RATE_HZ)
     with pytest.raises(ImagingError, match="no volume triggers"):
         ArtefactFreeRecording(ArrayRecording([channel], [np.zeros(5000)]))
+
+
+def test_gradients_are_told_from_eeg_and_from_mains_that_keep_time_with_the_volumes():
+    recording, clean = scanned(60, with_ecg=False)
+    train, _ = find_trigger_train(recording.annotations, None, 0)
+    assert has_gradients(recording, train)
+    assert not has_gradients(ArtefactFreeRecording(recording), train)
+    time_s = np.arange(clean.shape[1]) / RATE_HZ
+    marks = [FileAnnotation(2.0 * volume, 0.0, "R128") for volume in range(28)]
+    channel = Channel("Cz", ChannelKind.EEG, "uV", RATE_HZ)
+    hum = clean[0] + 200 * np.sin(2 * np.pi * 50 * time_s) + 90 * np.sin(2 * np.pi * 100 * time_s)
+    humming = ArrayRecording([channel], [hum], annotations=marks)
+    assert not has_gradients(humming, find_trigger_train(marks, None, 0)[0])
