@@ -62,9 +62,9 @@ class CleaningDialog(QDialog):
         usual = buttons.addButton("As usual", QDialogButtonBox.ButtonRole.ResetRole)
         apply = buttons.button(QDialogButtonBox.StandardButton.Apply)
         apply.clicked.connect(self.finish)
-        apply.setDefault(True)
         buttons.rejected.connect(self.reject)
         usual.clicked.connect(self._set_usual)
+        usual.setAutoDefault(False)
         about = QLabel(
             "Holds for lanes, matrix, map and connectivity; the network is given the signals unfiltered, without the "
             "volumes that are left out."
@@ -78,6 +78,7 @@ class CleaningDialog(QDialog):
         column.addLayout(self._grid)
         column.addWidget(self._sentence)
         column.addWidget(buttons)
+        apply.setDefault(True)
 
     @property
     def options(self) -> CleaningOptions:

@@ -79,7 +79,7 @@ class ArtefactFreeRecording(Recording):
         )
         self._without_pulse: dict[float, Source] = {}
         self.n_beats = self._find_pulse(report)
-        self.problems = (*recording.problems, self._describe())
+        self.problems = (self._describe(), *recording.problems)
 
     def correct_kinds(self, kinds: Mapping[str, ChannelKind]) -> None:
         """Apply a user's corrections of channel kinds to the recording itself."""
