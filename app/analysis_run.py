@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,14 +15,13 @@ from app.study import Analysis
 from app.times import duration_text
 from inference.errors import LabelError
 from inference.labels.vocabulary import find_term
-from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest
 from inference.runtime.cards import EventRule
-from inference.runtime.package import ModelPackage
 from inference.runtime.results import AnalysisUpdate, ModelResult
 
 if TYPE_CHECKING:
     from inference.labels.detections import Detection
+    from inference.runtime.package import ModelPackage
 
 #: Before this fraction is done, nothing is said about the time that is left.
 _FRACTION_TO_JUDGE = 0.02
@@ -95,13 +93,32 @@ class AnalysisRun(QObject):
         self.tracks, self.problems, self.found, self.gists = {}, {}, {}, {}
         self._growing = {}
 
-    def start(self, recording: Recording, packages: tuple[ModelPackage, ...], cache: Path | None = None) -> None:
-        """Analyse a recording with these networks; what a folder keeps of the same analysis is taken over at once."""
+    def wait(self, sentence: str) -> None:
+        """Say what an analysis waits for before it is started, or cancelled."""
         self.forget()
-        self._packages, self._done = packages, dict.fromkeys((package.card.name for package in packages), 0.0)
+        self.progress = Progress(Phase.RUNNING, 0.0, sentence)
+        self.changed.emit()
+
+    def start(self, request: AnalysisRequest) -> None:
+        """Analyse as requested; what the request's folder keeps of the same analysis is taken over at once."""
+        self.forget()
+        self._begin(request)
+
+    def renew(self, request: AnalysisRequest) -> None:
+        """Ask some of the networks again, for the fMRI is another; what the others said stays."""
+        names = {package.card.name for package in request.packages}
+        self.results = tuple(result for result in self.results if result.reference.name not in names)
+        for said in (self.tracks, self.problems, self.gists, self._growing):
+            for name in names:
+                said.pop(name, None)
+        self._begin(request)
+
+    def _begin(self, request: AnalysisRequest) -> None:
+        self._packages = request.packages
+        self._done = dict.fromkeys((package.card.name for package in request.packages), 0.0)
         self._began_s = time.monotonic()
         self.progress = Progress(Phase.RUNNING, 0.0, "Analysis is starting …")
-        self._engine.submit(AnalysisRequest(recording, packages, cache=cache))
+        self._engine.submit(request)
         self.changed.emit()
 
     def restore(self, analyses: Iterable[Analysis], duration_s: float) -> None:
@@ -123,7 +140,10 @@ class AnalysisRun(QObject):
 
     def cancel(self) -> None:
         """Stop; what has been found so far stays on the lanes."""
-        self._engine.cancel()
+        if self._engine.is_busy:
+            self._engine.cancel()
+        else:
+            self._end_cancelled()
 
     def close(self) -> None:
         """Stop and end the engine's thread."""

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from inference.errors import RecordingError, SpasmlensError
 
 if TYPE_CHECKING:
+    from app.fmri.opening import StudyFiles
     from app.window import MainWindow
 
 _POLL_S = 0.02
@@ -66,6 +67,7 @@ def draw_window(request: PictureRequest) -> None:
 
 
 def _draw(request: PictureRequest, folder: Path) -> None:
+    from PySide6.QtCore import QCoreApplication
     from PySide6.QtGui import QCursor
 
     from app.settings import Settings
@@ -77,6 +79,7 @@ def _draw(request: PictureRequest, folder: Path) -> None:
     window = MainWindow(settings, folder / "study")
     failures: list[str] = []
     window.session.open_failed.connect(failures.append)
+    window.session.tr_needed.connect(lambda _path, sentence: failures.append(sentence))
     window.session.failed.connect(failures.append)
     window.session.opening.connect(_tell)
     try:
@@ -88,8 +91,10 @@ def _draw(request: PictureRequest, folder: Path) -> None:
         window.show_panel(request.panel)
         _go_to(window, request.at_s)
         _settle_explanation(window, request)
-        window.page.traces.settle()
         _settle_map(window, request.brain)
+        # A lane, or a picture of another height, moves what stands beside it.
+        QCoreApplication.processEvents()
+        window.page.traces.settle()
         if not window.grab().save(str(request.out), "PNG"):
             raise RecordingError(f"{request.out} cannot be written.")
     finally:
@@ -101,7 +106,13 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
     if request.file is None:
         session.open_demonstration()
     else:
+        found: list[StudyFiles] = []
+        session.several_found.connect(found.extend)
         session.open_file(request.file, request.brain.fmri)
+        _wait(lambda: session.recording is not None or bool(failures or found))
+        if found:
+            _tell(f"{len(found)} studies are here; drawing {found[0].recording.name}", -1.0)
+            session.open_file(*found[0])
     _wait(lambda: session.recording is not None or bool(failures))
     with tqdm(total=1.0, desc="Analysing", bar_format=_BAR, disable=None, delay=1, leave=False) as bar:
 
@@ -144,7 +155,7 @@ def _settle_map(window: "MainWindow", brain: MapRequest) -> None:
     if brain.region and window.session.fmri.study.series is not None:
         roi_map.select_region(brain.region)
         roi_map.region_chosen.emit(brain.region, False)
-    _wait(lambda: roi_map.feed.is_idle)
+    _wait(lambda: roi_map.feed.is_idle and not roi_map.awaits_relevance)
 
 
 def _tell(sentence: str, _fraction: float) -> None:

@@ -52,6 +52,7 @@ class ReadingPage(QWidget):
         self.traces = TraceView(palette=trace_palette(theme))
         self.notes = NoteStrip(theme)
         self._theme = theme
+        self._hints: tuple[str, ...] = ()
         self._lanes: dict[str, ProbabilityLane] = {}
         self._overview = OverviewLane(theme)
         self._regions: list[RegionLane] = []
@@ -122,12 +123,16 @@ class ReadingPage(QWidget):
 
     def gather_notes(self, recording: Recording | None) -> tuple[str, ...]:
         """Tell what is odd in the recording and why a montage is not the one asked for; show it in the strip."""
-        problems = recording.problems if recording is not None else ()
+        problems = (*self._hints, *recording.problems) if recording is not None else ()
         montage = self.traces.montage
         notes = (*problems, *(montage.notes if recording is not None else ()))
         self.notes.set_sentences(notes or ("Nothing odd was noticed in this recording.",))
         is_other = montage.name != self.traces.display.montage and bool(montage.notes)
         return (*problems, *montage.notes[:1]) if is_other else problems
+
+    def set_hints(self, *hints: str) -> None:
+        """Put these sentences before what is told of the recording, once its notes are gathered again."""
+        self._hints = tuple(filter(None, hints))
 
     def set_lanes_visible(self, visible: bool) -> None:
         """Show or fold away the lanes."""

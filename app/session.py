@@ -4,25 +4,32 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from app.analysis_run import AnalysisRun
 from app.demonstration import demonstration_file
-from app.fmri_run import FmriRun
+from app.fmri.opening import StudyFiles
+from app.fmri.run import FmriRun
+from app.fmri.staging import StagingWithFmri
 from app.joining import join_events
-from app.opening import OpenedRecording, OpeningThread, OpenRequest, Report
+from app.newest_job import NewestJob, Report
+from app.opening import OpenedRecording, OpenRequest, open_request
 from app.review import ReviewEvent
 from app.settings import Settings
 from app.study.study import Study
-from inference.errors import SpasmlensError
+from inference.errors import RepetitionTimeError, SpasmlensError
 from inference.labels.annotations import ReadingView
 from inference.labels.detections import Detection, ModelReference
 from inference.recordings.recording import ChannelKind, Recording
+from inference.runtime.analysis import AnalysisRequest
 from inference.runtime.cards import EventRule
 from inference.runtime.detections import with_threshold
 from inference.runtime.package import ModelPackage
 from inference.runtime.registry import SHIPPED_FOLDER, PackageSurvey
 from inference.runtime.results import ModelResult
+
+#: In the study's folder: what networks have said so far, so that a killed analysis goes on where it was.
+_ANSWERS = "answers"
 
 
 class Session(QObject):
@@ -41,9 +48,12 @@ class Session(QObject):
     opening : a sentence and a fraction (negative where unknown) on the recording that is being opened.
     opened, closed : another recording is open, or none.
     open_failed : one sentence.
+    tr_needed : the path of a run by itself that does not tell how long a volume takes, and one sentence on it.
+    several_found : a tuple of `StudyFiles` that a path may stand for; `open_file` opens one of them, `open_none` none.
     events_changed : ``events`` are others.
     rules_changed : ``rules`` or the study's ``cluster_rule`` are others.
     kinds_corrected : the channels of the recording are of other kinds.
+    exchanged : ``recording`` is the same one, read in another way.
     saved_changed : whether every edit is on disk now.
     failed : an edit could not be done or kept; one sentence.
 
@@ -54,9 +64,12 @@ class Session(QObject):
     opened = Signal()
     closed = Signal()
     open_failed = Signal(str)
+    tr_needed = Signal(object, str)
+    several_found = Signal(object)
     events_changed = Signal()
     rules_changed = Signal()
     kinds_corrected = Signal()
+    exchanged = Signal()
     saved_changed = Signal(bool)
     failed = Signal(str)
 
@@ -71,40 +84,58 @@ class Session(QObject):
         self._models_folder = models_folder
         self._settings = settings
         self._study_folder = study_folder
-        self._threads: list[OpeningThread] = []
+        self._opening = NewestJob(self)
+        self._opening.progressed.connect(self.opening)
+        self._opening.done.connect(self._take_opened)
+        self._opening.failed.connect(self._tell_failure)
+        self._opening.discarded.connect(self._release)
+        self._asked_path: Path | None = None
         self.path: Path | None = None
         self.recording: Recording | None = None
         self.study: Study | None = None
         self.fingerprint = ""
         self.models = PackageSurvey((), ())
         self.events: tuple[ReviewEvent, ...] = ()
-        self._fmri_path: Path | None = None
         self.fmri = FmriRun(self)
         self.analysis = AnalysisRun(self)
         self.analysis.changed.connect(self._gather_events)
         self.analysis.concluded.connect(self._keep_results)
+        self._staging = StagingWithFmri(self.analysis, self.fmri, self)
 
     # Opening and closing
 
-    def open_file(self, path: Path, fmri: Path | None = None) -> None:
+    def open_file(self, path: Path, fmri: Path | None = None, tr_s: float | None = None) -> None:
         """Open a recording; the one that is open stays until the other can be read.
 
-        ``path`` may also be a folder in which a recording lies beside fMRI, or a run of fMRI by itself. Without
-        ``fmri`` the run that belongs to the recording is looked for.
+        ``path`` may also be a folder in which recordings lie beside fMRI, or a run of fMRI by itself. Without ``fmri``
+        the run that belongs to the recording is looked for. ``tr_s`` is the TR of a run by itself, set by hand.
         """
-        self._fmri_path = fmri
+        if tr_s is not None and path.absolute() == self.path:
+            # The same study is opened again, and can be open only once.
+            self.close_recording()
         if path.absolute() != self.path:
-            self._open(path.name, partial(_give_path, path.absolute()))
+            self._asked_path = path.absolute()
+            self._open(path.name, partial(_give_path, path.absolute()), fmri, tr_s)
+        elif fmri is not None:
+            self.fmri.open(self.recording, fmri)
 
     def open_demonstration(self) -> None:
         """Open the simulated case, making it first where it is not there yet."""
-        self._fmri_path = None
+        self._asked_path = None
         self._open("the demonstration case", demonstration_file)
+
+    def open_none(self) -> None:
+        """Open none of several studies: what was open stays."""
+        if self.recording is None:
+            self.closed.emit()
+        else:
+            self.analysis.changed.emit()
 
     def close_recording(self) -> None:
         """Close what is open; everything is on disk afterwards."""
         if self.recording is None:
             return
+        self._staging.forget()
         self.analysis.cancel()
         self.analysis.forget()
         self.fmri.forget()
@@ -118,19 +149,13 @@ class Session(QObject):
         """Close what is open and end every thread."""
         self.analysis.close()
         self.close_recording()
-        for thread in self._threads:
-            thread.abandon()
-        for thread in self._threads:
-            thread.wait()
+        self._opening.close()
         self.fmri.close()
-        # What they had opened in the meantime is still in the post, and holds a study that others may want.
-        QCoreApplication.sendPostedEvents(self, 0)
-        self._threads.clear()
 
     @property
     def is_opening(self) -> bool:
         """Whether a recording is being opened."""
-        return any(not thread.is_abandoned for thread in self._threads)
+        return self._opening.is_busy
 
     # Analysis
 
@@ -162,12 +187,7 @@ class Session(QObject):
     def analyse(self) -> None:
         """Let the networks look at the recording from its start."""
         if self.recording is not None and self.networks and not self.analysis.is_running:
-            self.analysis.start(self.recording, self.networks, self._kept_answers)
-
-    @property
-    def _kept_answers(self) -> Path | None:
-        """Where networks keep what they have said so far, so that a killed analysis goes on where it was."""
-        return None if self.study is None else self.study.folder / "answers"
+            self.analyse_anew()
 
     # Editing
 
@@ -211,39 +231,47 @@ class Session(QObject):
         self.recording.correct_kinds(kinds)
         self._settings.set_channel_kinds(self.fingerprint, {**self._settings.channel_kinds(self.fingerprint), **kinds})
         self.kinds_corrected.emit()
-        if self.networks:
-            self.analysis.start(self.recording, self.networks, self._kept_answers)
+        self.analyse_anew()
 
-    def _open(self, title: str, locate: Callable[[Report], Path]) -> None:
-        for thread in self._threads:
-            thread.abandon()
-        request = OpenRequest(title, locate, self._study_folder, self._models_folder, self._settings.channel_kinds)
-        thread = OpeningThread(request, self)
-        thread.progressed.connect(self._tell_opening)
-        thread.opened.connect(self._take_opened)
-        thread.failed.connect(self._tell_failure)
-        thread.finished.connect(self._drop_finished)
-        self._threads.append(thread)
+    def exchange(self, recording: Recording) -> None:
+        """Read the recording in another way from now on, and analyse it so."""
+        self.analysis.cancel()
+        self.recording = recording
+        self.exchanged.emit()
+        self.analyse_anew()
+
+    def analyse_anew(self) -> None:
+        """Let the networks look at what has become another recording, whatever they are busy with."""
+        if self.recording is not None and self.networks:
+            kept = None if self.study is None else self.study.folder / _ANSWERS
+            self._staging.analyse(AnalysisRequest(self.recording, self.networks, cache=kept))
+
+    def _open(
+        self, title: str, locate: Callable[[Report], Path], fmri: Path | None = None, tr_s: float | None = None
+    ) -> None:
+        kinds = self._settings.channel_kinds
+        request = OpenRequest(title, locate, fmri, tr_s, self._study_folder, self._models_folder, kinds)
         self.opening.emit(f"Opening {title} …", -1.0)
-        thread.start()
-
-    @Slot(str, float)
-    def _tell_opening(self, sentence: str, fraction: float) -> None:
-        if self._is_awaited():
-            self.opening.emit(sentence, fraction)
-
-    @Slot(str)
-    def _tell_failure(self, sentence: str) -> None:
-        if self._is_awaited():
-            self.sender().abandon()
-            self.open_failed.emit(sentence)
+        self._opening.start(f"Opening {title}", partial(open_request, request))
 
     @Slot(object)
-    def _take_opened(self, opened: OpenedRecording) -> None:
-        if not self._is_awaited():
+    def _tell_failure(self, error: SpasmlensError) -> None:
+        if isinstance(error, RepetitionTimeError) and self._asked_path is not None:
+            self.tr_needed.emit(self._asked_path, str(error))
+        else:
+            self.open_failed.emit(str(error))
+
+    @Slot(object)
+    def _release(self, opened: OpenedRecording | tuple[StudyFiles, ...]) -> None:
+        """Let others have the study of a recording that nobody waits for any more."""
+        if isinstance(opened, OpenedRecording):
             opened.study.store.close()
+
+    @Slot(object)
+    def _take_opened(self, opened: OpenedRecording | tuple[StudyFiles, ...]) -> None:
+        if not isinstance(opened, OpenedRecording):
+            self.several_found.emit(opened)
             return
-        self.sender().abandon()
         self.close_recording()
         self.path, self.recording, self.fingerprint = opened.path, opened.recording, opened.fingerprint
         self.models = opened.models
@@ -254,21 +282,12 @@ class Session(QObject):
         self.study.saved.connect(self._tell_saved)
         self.study.failed.connect(self.failed)
         self.analysis.restore(self.study.analyses, opened.recording.duration_s)
-        self.opened.emit()
+        # Before anybody asks for an analysis: it waits for the fMRI.
         if opened.fmri_study is not None:
             self.fmri.take(opened.fmri_study)
-        else:
-            self.fmri.open(opened.recording, self._fmri_path or opened.fmri)
-
-    def _is_awaited(self) -> bool:
-        thread = self.sender()
-        return isinstance(thread, OpeningThread) and not thread.is_abandoned
-
-    @Slot()
-    def _drop_finished(self) -> None:
-        for thread in [thread for thread in self._threads if thread.isFinished()]:
-            self._threads.remove(thread)
-            thread.deleteLater()
+        elif opened.fmri is not None:
+            self.fmri.open(opened.recording, opened.fmri)
+        self.opened.emit()
 
     @Slot()
     def _gather_events(self) -> None:

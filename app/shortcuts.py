@@ -25,6 +25,8 @@ class Needs(Flag):
     UNDO = auto()
     REDO = auto()
     FMRI = auto()
+    TRIGGERS = auto()
+    ARTEFACT_FREE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ _REC = Needs.RECORDING
 _EVENT = Needs.RECORDING | Needs.EVENT
 _CLUSTERED = Needs.RECORDING | Needs.CLUSTERED
 _FMRI = Needs.RECORDING | Needs.FMRI
+_TRIG = Needs.RECORDING | Needs.TRIGGERS
+_FREE = Needs.RECORDING | Needs.ARTEFACT_FREE
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open", "File", "Open recording …", ("Ctrl+O",), icon="folder-open"),
@@ -110,8 +114,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("map_planes", "fMRI", "Three planes", ("Ctrl+1",), _FMRI),
     ActionSpec("map_mosaic", "fMRI", "Mosaic", ("Ctrl+2",), _FMRI),
     ActionSpec("map_regions", "fMRI", "Matrix of regions", ("Ctrl+3",), _FMRI),
-    ActionSpec("map_source", "fMRI", "Next: voxels, regions, percent, connectivity", ("Ctrl+4",), _FMRI),
+    ActionSpec("map_source", "fMRI", "Next: voxels, regions, percent, connectivity, relevance", ("Ctrl+4",), _FMRI),
     ActionSpec("map_sides", "fMRI", "Swap left and right: radiological or neurological", ("Ctrl+5",), _FMRI),
+    ActionSpec("register_fmri", "fMRI", "Supply a registration to MNI space …", ("Ctrl+Shift+M",), _FMRI),
+    ActionSpec("clean_fmri", "fMRI", "How the regions' signals are cleaned …", ("Ctrl+Shift+F",), _FMRI),
+    ActionSpec("tr_fmri", "fMRI", "Set the repetition time (TR) …", ("Ctrl+Shift+T",), _FMRI),
+    ActionSpec("artefacts", "fMRI", "Subtract the scanner's artefact", ("Ctrl+Shift+A",), _TRIG, checkable=True),
+    ActionSpec("artefacts_shown", "fMRI", "Show the traces before that", ("Ctrl+Shift+B",), _FREE, checkable=True),
     ActionSpec("atlas", "fMRI", "How to install the atlas …", ("Ctrl+6",)),
     ActionSpec("auto_advance", "View", "After a decision, go to the next event", ("Ctrl+J",), checkable=True),
     ActionSpec("events_panel", "View", "Event queue", ("F6",), icon="list-checks", checkable=True),

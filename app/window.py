@@ -15,7 +15,8 @@ from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
 from app.explaining.viewing import Explainer
-from app.fmri_viewing import FmriViewer
+from app.fmri.artefacts import ArtefactFilter
+from app.fmri.viewing import FmriViewer
 from app.following import Follower
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel
@@ -78,12 +79,14 @@ class MainWindow(QMainWindow):
         self.answers = AnswerViewer(self.session, self.page, follower, theme, self)
         self.explainer = Explainer(self.session, self.page, self.queue, follower=follower, theme=theme, parent=self)
         self.quality = QualityViewer(self.session, self.page, self)
+        artefacts = ArtefactFilter(self.session, self.page, self)
         self._features = (
             self._viewer,
             self._reviewer,
             self.explainer,
             self.answers,
             self._fmri_viewer,
+            artefacts,
             self.quality,
         )
         self._lay_out()
@@ -130,12 +133,17 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._tell_failed)
         session.events_changed.connect(self._show_events)
         session.kinds_corrected.connect(self._show_corrected)
+        session.exchanged.connect(self._show_exchanged)
         session.saved_changed.connect(self._show_saved)
         session.analysis.changed.connect(self._show_analysis)
         self._welcome.file_chosen.connect(session.open_file)
         session.fmri.changed.connect(self._show_available)
         session.fmri.failed.connect(self._tell_failed)
         self.roi_map.failed.connect(self._tell_failed)
+        self._artefacts.failed.connect(self._tell_failed)
+        self._artefacts.subtracted.connect(self.actions_by_id["artefacts"].setChecked)
+        self._artefacts.shown.connect(self.actions_by_id["artefacts_shown"].setChecked)
+        self._artefacts.noted.connect(self._show_hint)
         self._fmri_viewer.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
         self.queue.selected.connect(self._show_available)
         self.page.page_changed.connect(self._show_position)
@@ -213,6 +221,17 @@ class MainWindow(QMainWindow):
         position_s = self.page.traces.position_s
         self.page.set_recording(self.session.recording)
         self.page.traces.go_to(position_s)
+
+    @Slot()
+    def _show_exchanged(self) -> None:
+        self.page.traces.exchange_recording(self.session.recording)
+        self._show_view()
+        self._show_available()
+
+    @Slot(str)
+    def _show_hint(self, hint: str) -> None:
+        self.page.set_hints(hint)
+        self._show_view()
 
     @Slot()
     def _show_events(self) -> None:

@@ -71,8 +71,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--fmri",
         type=Path,
         metavar="NII",
-        help="fMRI run recorded together with the one FILE, for sleep staging; the EEG is analysed as it is in the "
-        "file, so the scanner's artefacts must be out of it",
+        help="fMRI run recorded together with the one FILE, for sleep staging (default: the one that lies beside each "
+        "FILE)",
+    )
+    parser.add_argument(
+        "--subtract-artefact",
+        action="store_true",
+        help="take the average artefact of the scanner's volumes and of the heart out of each FILE first, by its "
+        "volume triggers and ECG; without this the EEG is analysed as it is in the file",
     )
     parser.add_argument("--again", action="store_true", help="analyse also what these networks have analysed before")
     parser.add_argument(
@@ -98,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
         _complain(problem)
     if args.fmri is not None and (len(items) > 1 or args.cluster):
         raise AnalysisError("One fMRI run belongs to one recording: name only one FILE with --fmri, without --cluster.")
-    order = ArchiveOrder(packages, args.provider, args.fmri, args.again)
+    order = ArchiveOrder(packages, args.provider, args.fmri, args.subtract_artefact, args.again)
     outcomes = _analyze_all(items, order, args)
     if args.json:
         json.dump({"files": [outcome.summary for outcome in outcomes]}, sys.stdout, ensure_ascii=False, indent=1)

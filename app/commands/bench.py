@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from inference.errors import AnalysisError
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its arguments."""
@@ -22,6 +24,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     scroll.add_argument("file", type=Path, nargs="?", metavar="FILE", help="scroll this recording instead")
     scroll.add_argument("--seconds", type=float, default=15.0, metavar="S", help="how long to scroll (default: 15)")
     scroll.add_argument("--with-engine", action="store_true", help="while the networks analyse the same recording")
+    scroll.add_argument(
+        "--panels",
+        metavar="NAMES",
+        help="scroll the whole window, FILE analysed, with these panels beside the traces, such as events,roi-map",
+    )
+    scroll.add_argument("--fmri", type=Path, metavar="NII", help="fMRI run to show in the window with FILE")
     scroll.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
     scroll.set_defaults(run=run)
     infer = measures.add_parser(
@@ -40,6 +48,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print; a window is drawn offscreen unless a platform was chosen."""
+    if args.panels is not None or args.fmri is not None:
+        return _run_window(args)
     from app.commands._scrolling import measure_scrolling
 
     result = measure_scrolling(args.file, seconds=args.seconds, with_engine=args.with_engine)
@@ -79,4 +89,23 @@ def run_infer(args: argparse.Namespace) -> int:
         f"{compared['single_cpu_ms']:g} ms, {compared['ratio']:g} times as much.\n"
         f"Most memory: {result['memory_mb']} MB.\n"
     )
+    return 0
+
+
+def _run_window(args: argparse.Namespace) -> int:
+    """Measure the whole window and print."""
+    from app.commands._window_scrolling import measure_window
+
+    if args.file is None or args.with_engine:
+        raise AnalysisError("--panels and --fmri show a FILE in the window, analysed before it is scrolled.")
+    panels = [name.strip() for name in (args.panels or "roi-map").split(",") if name.strip()]
+    result = measure_window(args.file, args.fmri, panels, seconds=args.seconds)
+    if args.json:
+        json.dump(result, sys.stdout)
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.write(
+            f"{result['frames']} frames of the window with {', '.join(panels)}: median {result['median_ms']} ms, "
+            f"99th percentile {result['p99_ms']} ms, of which computing {result['p99_cpu_ms']} ms.\n"
+        )
     return 0

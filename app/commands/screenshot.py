@@ -12,7 +12,7 @@ examples:
   spasmlens screenshot demo --out events.png --panel events --size 1366x768 --theme dark
 """
 MAPS = ("planes", "mosaic", "regions")
-SOURCES = ("voxels", "regions", "percent", "connectivity")
+SOURCES = ("voxels", "regions", "percent", "connectivity", "relevance")
 PANELS = ("traces", "events", "attribution", "scalogram", "focus", "syndrome", "roi-map", "models")
 
 

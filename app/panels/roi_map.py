@@ -8,8 +8,6 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QPushButton,
-    QScrollArea,
     QStackedWidget,
     QTabBar,
     QToolButton,
@@ -17,21 +15,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.fmri_run import FmriRun
+from app.fmri.run import FmriRun
 from app.panels.fmri.controls import SOURCES, MapControls
 from app.panels.fmri.feed import FrameFeed
+from app.panels.fmri.foot import MapFoot
 from app.panels.fmri.frames import Frame, FrameRequest, Mode, Source
 from app.panels.fmri.geometry import Millimetres, Space, space_of
 from app.panels.fmri.matrix import RegionMatrix
 from app.panels.fmri.message import MapMessage
 from app.panels.fmri.slices import SliceView, Spot
-from app.panels.fmri.words import tell_region, tell_run, tell_spot, tell_value, tell_volume
+from app.panels.fmri.words import tell_region, tell_relevance, tell_run, tell_spot, tell_value, tell_volume
 from app.theme import GRID_PX, Theme
+from inference.explain.regions import RegionRelevance
 from inference.imaging.alignment import ClockSource
 from inference.imaging.fmri_study import FmriStudy
 
 _MODES: Final = {Mode.PLANES: "Planes", Mode.MOSAIC: "Mosaic", Mode.REGIONS: "Regions"}
-_FOOT_PX: Final = 9 * GRID_PX
+_NOT_IN_MATRIX: Final = (Source.VOXELS, Source.PERCENT, Source.RELEVANCE)
 _START_MM: Millimetres = (0.0, -20.0, 10.0)
 
 
@@ -40,16 +40,19 @@ class RoiMap(QWidget):
 
     Signals
     -------
+    relevance_asked : the time at which the reader wants to know what the network's stage rests on.
     region_chosen(int, bool) : the label of a region, and whether its lane is to stand beside the others.
     time_chosen : seconds. ``volume_shown`` : the volume on the map, None outside the run.
     offset_chosen : seconds, or None for where the files place the run. ``lag_chosen``, ``tr_chosen`` : seconds.
-    open_asked, registration_asked : the reader wants to name a file.
+    open_asked, registration_asked : the reader wants to name a file. ``cleaning_asked``, ``tr_asked`` : or to set how
+        signals are cleaned, or the TR.
     failed : the image can no longer be read; one sentence.
 
     Lives in the GUI thread; `close_feed` ends the thread that it started.
     """
 
     region_chosen = Signal(int, bool)
+    relevance_asked = Signal(float)
     time_chosen = Signal(float)
     volume_shown = Signal(object)
     offset_chosen = Signal(object)
@@ -57,6 +60,8 @@ class RoiMap(QWidget):
     tr_chosen = Signal(float)
     open_asked = Signal()
     registration_asked = Signal()
+    cleaning_asked = Signal()
+    tr_asked = Signal()
     failed = Signal(str)
 
     def __init__(self, theme: Theme, lag_s: float, *, radiological: bool) -> None:
@@ -69,6 +74,8 @@ class RoiMap(QWidget):
         self._space: Space | None = None
         self._centre_mm = _START_MM
         self._time_s = 0.0
+        self._relevance: RegionRelevance | None = None
+        self._why_no_relevance = ""
         self._frame: Frame | None = None
         self._asked: FrameRequest | None = None
         self.feed = FrameFeed(self)
@@ -90,6 +97,11 @@ class RoiMap(QWidget):
             return None
         return self.study.alignment.volume_at(self._time_s, self.controls.lag_s)
 
+    @property
+    def awaits_relevance(self) -> bool:
+        """Whether what the stage rests on was asked for and is still being found out."""
+        return self.controls.source is Source.RELEVANCE and self._why_no_relevance.endswith("…")
+
     def show_run(self, run: FmriRun | None) -> None:
         """Show how an fMRI run stands, and itself where it is open."""
         study = None if run is None else run.study
@@ -99,9 +111,8 @@ class RoiMap(QWidget):
             alignment = study.alignment
             self.controls.set_offset(alignment.offset_s, alignment.source is ClockSource.HAND)
             self._stack.setCurrentWidget(self._map)
-            lines = "\n".join(tell_run(study, run.own_offset_s))
-            self._foot.setText(lines)
-            self._foot.setToolTip(lines)
+            self.foot.set_tr(alignment.tr_s)
+            self.foot.set_lines(tell_run(study, run.own_offset_s))
             self._ask()
             return
         self.message.show_run(run)
@@ -112,6 +123,12 @@ class RoiMap(QWidget):
         self._time_s = time_s
         self._ask()
 
+    def show_relevance(self, relevance: RegionRelevance | None, why_not: str) -> None:
+        """Show what the network's stage rests on, or say why that is not known."""
+        self._relevance, self._why_no_relevance = relevance, why_not
+        self._ask_frame()
+        self._show_under(())
+
     def set_mode(self, mode: Mode) -> None:
         """Lay the brain out in another way."""
         if mode is Mode.REGIONS and self.study is not None and self.study.series is None:
@@ -119,7 +136,7 @@ class RoiMap(QWidget):
         self.mode = mode
         self._tabs.setCurrentIndex(list(_MODES).index(mode))
         self._views.setCurrentWidget(self.matrix if mode is Mode.REGIONS else self.slices)
-        if mode is Mode.REGIONS and self.controls.source in (Source.VOXELS, Source.PERCENT):
+        if mode is Mode.REGIONS and self.controls.source in _NOT_IN_MATRIX:
             self.controls.set_source(Source.REGIONS)
         self._ask()
 
@@ -128,7 +145,7 @@ class RoiMap(QWidget):
         if source is not Source.VOXELS and self.study is not None and self.study.series is None:
             return
         self.controls.set_source(source)
-        if source in (Source.VOXELS, Source.PERCENT) and self.mode is Mode.REGIONS:
+        if source in _NOT_IN_MATRIX and self.mode is Mode.REGIONS:
             self.set_mode(Mode.PLANES)
         self._ask()
 
@@ -181,11 +198,7 @@ class RoiMap(QWidget):
         self._under.setWordWrap(True)
         self._under.setFixedHeight(4 * GRID_PX)
         self._under.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._foot = _label("small")
-        self._foot.setWordWrap(True)
-        self._foot.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._foot.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._register = QPushButton("Supply a registration …")
+        self.foot = MapFoot()
         self._tabs = QTabBar()
         self._tabs.setDrawBase(False)
         self._tabs.setExpanding(False)
@@ -210,19 +223,13 @@ class RoiMap(QWidget):
         row.addWidget(self._tabs)
         row.addStretch(1)
         row.addWidget(self._side)
-        foot = QScrollArea()
-        foot.setWidgetResizable(True)
-        foot.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        foot.setWidget(self._foot)
-        foot.setMinimumHeight(_FOOT_PX)
         column.addLayout(row)
         column.addWidget(self._heading)
         column.addWidget(self._views, 100)
         column.addWidget(self._under)
         column.addWidget(self.controls)
-        column.addWidget(self._register, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(foot, 1)
-        for widget in (self._heading, self._under, self._foot, self._register):
+        column.addWidget(self.foot, 1)
+        for widget in (self._heading, self._under):
             widget.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.message)
@@ -238,7 +245,9 @@ class RoiMap(QWidget):
         self._side.clicked.connect(self._flip)
         self.message.open_asked.connect(self.open_asked)
         self.message.tr_chosen.connect(self.tr_chosen)
-        self._register.clicked.connect(self.registration_asked)
+        self.foot.registration_asked.connect(self.registration_asked)
+        self.foot.cleaning_asked.connect(self.cleaning_asked)
+        self.foot.tr_asked.connect(self.tr_asked)
         self.controls.source_chosen.connect(self.set_source)
         self.controls.scale_changed.connect(self._ask)
         self.controls.lag_chosen.connect(self.lag_chosen)
@@ -265,7 +274,7 @@ class RoiMap(QWidget):
         named = study.labels is not None
         self.controls.set_named(named)
         self._tabs.setTabEnabled(list(_MODES).index(Mode.REGIONS), named)
-        self._register.setVisible(not named)
+        self.foot.set_named(named)
         if not same_run:
             self.region = 0
             middle = np.add(self._space.low_mm, self._space.high_mm) / 2
@@ -278,6 +287,11 @@ class RoiMap(QWidget):
         if self.study is not None:
             self._heading.setText(tell_volume(self.study, self.volume))
         self.volume_shown.emit(self.volume)
+        if self.study is not None and self.isVisible() and self.controls.source is Source.RELEVANCE:
+            self.relevance_asked.emit(self._time_s)
+        self._ask_frame()
+
+    def _ask_frame(self) -> None:
         if self.study is None or not self.isVisible():
             return
         is_planes = self.mode is Mode.PLANES
@@ -291,6 +305,7 @@ class RoiMap(QWidget):
             self.controls.scale,
             self.radiological,
             self.theme.dark,
+            self._relevance if self.controls.source is Source.RELEVANCE else None,
         )
         # Many positions of the page share one volume.
         if request != self._asked:
@@ -340,6 +355,8 @@ class RoiMap(QWidget):
         frame = self._frame
         if not told and self.controls.source is Source.CONNECTIVITY and not self.region:
             told = ("Press a region to see which others go with it.",)
+        elif not told and self.controls.source is Source.RELEVANCE:
+            told = (self._why_no_relevance if self._relevance is None else tell_relevance(self._relevance),)
         elif not told and frame is not None and self.mode is not Mode.PLANES and self.region and self.study is not None:
             values, source = frame.region_values, frame.request.source
             told = tell_region(self.study, self.region)

@@ -103,6 +103,11 @@ class TracePage(QWidget):
         )
         self._prepare()
 
+    def exchange_recording(self, recording: Recording) -> None:
+        """Show the same recording as it is read in another way; page, rows and selection stay."""
+        self._recording = recording
+        self._prepare()
+
     def set_display(self, display: DisplaySettings) -> None:
         """Change montage, filters, sensitivities or time base; the time at the left edge stays."""
         if display != self._display:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inference.archive.finding import ArchiveItem
-from inference.errors import AnalysisError, SpasmlensError
+from inference.errors import AnalysisError, ImagingError, SpasmlensError
+from inference.imaging.artefact_free import ArtefactFreeRecording
+from inference.imaging.bids import find_bold
 from inference.recordings import open_recording
 from inference.recordings.fingerprint import fingerprint
 from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest, analyze
+from inference.runtime.cards import SleepInputs
 from inference.runtime.outputs import OUTPUTS_VERSION, output_paths, write_outputs
 from inference.runtime.package import ModelPackage
 from inference.runtime.session import n_cores
@@ -26,13 +29,15 @@ if TYPE_CHECKING:
 class ArchiveOrder:
     """How every recording of an archive is to be analysed.
 
-    ``provider`` is ``"auto"``, ``"cpu"`` or ``"cuda"``; ``fmri`` is a run recorded together with the one recording;
-    ``again`` analyses also what was analysed by these very networks.
+    ``provider`` is ``"auto"``, ``"cpu"`` or ``"cuda"``; ``fmri`` is a run recorded together with the one recording,
+    None for whichever lies beside each; ``subtract_artefact`` takes the scanner's artefact out first, where there are
+    volume triggers; ``again`` analyses also what was analysed by these very networks.
     """
 
     packages: tuple[ModelPackage, ...]
     provider: str = "auto"
     fmri: Path | None = None
+    subtract_artefact: bool = False
     again: bool = False
 
 
@@ -86,8 +91,9 @@ def _describe_order(item: ArchiveItem, order: ArchiveOrder) -> dict[str, Any]:
     """Give all that the results depend on."""
     return {
         "recording": fingerprint(item.path),
-        "fmri": None if order.fmri is None else fingerprint(order.fmri),
+        "fmri": None if (run := _find_run(item, order)) is None else fingerprint(run),
         "networks": {package.card.name: package.reference.digest for package in order.packages},
+        "artefact_subtracted": order.subtract_artefact,
         "provider": order.provider,
         "outputs": OUTPUTS_VERSION,
     }
@@ -98,9 +104,11 @@ def _analyze(
 ) -> Generator[float, None, dict[str, Any]]:
     output_paths(item.path, item.folder)
     recording = open_recording(item.path)
+    if order.subtract_artefact:
+        recording = ArtefactFreeRecording(recording)
     results: list[ModelResult] = []
     problems: list[str] = []
-    bold = None if order.fmri is None else _open_bold(recording, order.fmri, problems)
+    bold = _find_bold(recording, item, order, problems)
     # What a killed run had found of this recording; the summary takes its place when everything is written.
     cache = item.folder / f".{item.path.stem}_spasmlens"
     request = AnalysisRequest(recording, order.packages, order.provider, bold, workers=n_cores(), cache=cache)
@@ -116,6 +124,27 @@ def _analyze(
     summary = write_outputs(recording, order.packages, results, item.folder, problems, made_from=made_from)
     shutil.rmtree(cache, ignore_errors=True)
     return summary
+
+
+def _find_run(item: ArchiveItem, order: ArchiveOrder) -> Path | None:
+    """Give the run that was named, else the best fit of those beside the recording, if a network looks at fMRI."""
+    if order.fmri is not None or not any(isinstance(package.card.inputs, SleepInputs) for package in order.packages):
+        return order.fmri
+    return next(iter(find_bold(item.path)), None)
+
+
+def _find_bold(recording: Recording, item: ArchiveItem, order: ArchiveOrder, problems: list[str]) -> BoldSignals | None:
+    """Open the fMRI of a recording; a run that nobody named and that cannot be used is told and left out."""
+    run = _find_run(item, order)
+    if run is None:
+        return None
+    try:
+        return _open_bold(recording, run, problems)
+    except (AnalysisError, ImagingError) as error:
+        if order.fmri is not None:
+            raise
+        problems.append(str(error))
+        return None
 
 
 def _open_bold(recording: Recording, path: Path, problems: list[str]) -> BoldSignals:

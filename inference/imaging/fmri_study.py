@@ -14,7 +14,7 @@ from inference.imaging.atlas import APPROXIMATE_NOTE, Atlas, labels_on_grid
 from inference.imaging.atlas_file import find_atlas
 from inference.imaging.bids import find_bold, is_image, split_name
 from inference.imaging.confounds import find_confounds, read_confounds
-from inference.imaging.roi_series import CleaningOptions, RoiSeries, clean_series, region_means
+from inference.imaging.roi_series import CleaningOptions, RegionMeans, RoiSeries, clean_series, region_means
 from inference.imaging.space import Placement, place
 from inference.imaging.volumes import Volumes, open_volumes
 from inference.imaging.voxels import VoxelStatistics, voxel_statistics
@@ -142,7 +142,7 @@ def open_fmri(
         notes += [APPROXIMATE_NOTE] if atlas.approximate else []
         labels = labels_on_grid(atlas, volumes.grid, placement.to_mni)
         labels.flags.writeable = False
-        series = _series(volumes, labels, alignment.tr_s, options.cleaning, problems)
+        series = _clean(volumes, region_means(volumes, labels), alignment.tr_s, options.cleaning, problems)
     elif statistics.empty:
         problems.append(f"{len(statistics.empty)} of {volumes.n_volumes} volumes hold no numbers (NaN).")
     return FmriStudy(
@@ -168,14 +168,24 @@ def _align(volumes: Volumes, recording: Recording | None, options: FmriOptions) 
     return alignment
 
 
-def _series(
-    volumes: Volumes, labels: NDArray[np.int16], tr_s: float, cleaning: CleaningOptions, problems: list[str]
+def clean_again(study: FmriStudy, cleaning: CleaningOptions) -> FmriStudy:
+    """Clean the regions' signals of an open run in another way; what was averaged once is not read again."""
+    if study.series is None:
+        return study
+    problems: list[str] = []
+    series = _clean(study.volumes, study.series.means, study.alignment.tr_s, cleaning, problems)
+    others = [problem for problem in study.problems if problem not in study.series.problems]
+    return replace(study, series=series, problems=tuple(dict.fromkeys([*others, *problems])))
+
+
+def _clean(
+    volumes: Volumes, means: RegionMeans, tr_s: float, cleaning: CleaningOptions, problems: list[str]
 ) -> RoiSeries:
     confounds = None
     table = find_confounds(volumes.path)
     if table is not None:
         confounds, sentences = read_confounds(table, volumes.n_volumes)
         problems += sentences
-    series = clean_series(region_means(volumes, labels), tr_s, cleaning, confounds)
+    series = clean_series(means, tr_s, cleaning, confounds)
     problems += series.problems
     return series

@@ -58,6 +58,7 @@ class RoiSeries:
     displacement_mm : (volumes,) framewise displacement, None where nothing tells.
     means : what was cleaned.
     options : how it was cleaned.
+    confounds : the confounds beside the run, taken out or not; None where there are none.
     problems : sentences about what could not be done as asked.
     """
 
@@ -66,6 +67,7 @@ class RoiSeries:
     displacement_mm: NDArray[np.float64] | None
     means: RegionMeans
     options: CleaningOptions
+    confounds: Confounds | None
     problems: tuple[str, ...]
 
 
@@ -119,7 +121,7 @@ def clean_series(
         settings = _settings(kept, tr_s, options, confounds, problems)
         values[np.ix_(kept, covered)] = _clean(means.values[:, covered], kept, settings)
     values.flags.writeable = scrubbed.flags.writeable = False
-    return RoiSeries(values, scrubbed, displacement_mm, means, options, tuple(problems))
+    return RoiSeries(values, scrubbed, displacement_mm, means, options, confounds, tuple(problems))
 
 
 def window_connectivity(series: RoiSeries, volume: int, n_volumes: int = WINDOW_VOLUMES) -> NDArray[np.float32]:

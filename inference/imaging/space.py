@@ -22,6 +22,9 @@ _LEAST_OVERLAP: Final = 0.6
 _LEAST_FIT_EXPLAINED: Final = 0.7
 _LEAST_FIT_OVERLAP: Final = 0.85
 _SCALES: Final = (0.7, 1.6)
+#: A fit of twelve numbers to fewer voxels of brain explains them all and means nothing: of a real brain in voxels of 25
+#: mm there are 73, in voxels of 10 mm about 1,400.
+_LEAST_FIT_VOXELS: Final = 500
 
 
 class Basis(StrEnum):
@@ -75,7 +78,13 @@ def place(volumes: Volumes, statistics: VoxelStatistics, registration: Path | No
         "Not in MNI space; placed there by an affine fitted to the template, "
         f"which explains {fit.explained:.0%} of the mean volume"
     )
-    return _placement(fit.to_mni @ volumes.affine, Basis.FIT, fit.overlap, _is_good(fit), what)
+    n_voxels = int(brain.sum())
+    if n_voxels < _LEAST_FIT_VOXELS:
+        what = (
+            f"Not in MNI space; the brain is {n_voxels} voxels, which any affine fitted to the template would explain"
+        )
+    is_good = _is_good(fit) and n_voxels >= _LEAST_FIT_VOXELS
+    return _placement(fit.to_mni @ volumes.affine, Basis.FIT, fit.overlap, is_good, what)
 
 
 def claims_mni(volumes: Volumes) -> str | None:

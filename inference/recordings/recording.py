@@ -82,6 +82,7 @@ class Recording(ABC):
     gaps : stretches without data, in order.
     annotations : the file's own annotations, in order of onset.
     problems : sentences about what is odd in this file but did not stop it from opening.
+    treatment : what is done to the samples between the file and the reader, in a few words; empty where nothing is.
 
     Reading may be done from several threads at once.
     """
@@ -94,6 +95,7 @@ class Recording(ABC):
     gaps: tuple[Gap, ...]
     annotations: tuple[FileAnnotation, ...]
     problems: tuple[str, ...]
+    treatment: str = ""
 
     #: Microvolts per unit at opening, of the channels that a correction has turned into potentials.
     _gains_uv: Mapping[int, float] = MappingProxyType({})

@@ -179,6 +179,7 @@ def _describe(recording: Recording, provider: str, bold: BoldSignals | None) -> 
     return {
         "version": _VERSION,
         "recording": fingerprint(recording.path),
+        "treatment": recording.treatment,
         "channels": [asdict(channel) for channel in recording.channels],
         "provider": provider,
         "fmri": None if bold is None else [volumes, bold.onset_s, bold.tr_s],

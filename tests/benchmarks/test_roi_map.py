@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from app.fmri_run import FmriPhase, FmriRun
+from app.fmri.run import FmriPhase, FmriRun
 from app.panels.fmri.frames import Mode, Source
 from app.panels.roi_map import RoiMap
 from app.settings import Settings

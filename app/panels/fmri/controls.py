@@ -32,6 +32,7 @@ SOURCES: Final[Mapping[Source, SourceSpec]] = {
     Source.REGIONS: SourceSpec("Each region, cleaned", "z", Scale(3.0, 0.5), 20.0, 0.5),
     Source.PERCENT: SourceSpec("Each region, as measured", "%", Scale(2.0, 0.2), 100.0, 0.2),
     Source.CONNECTIVITY: SourceSpec("Connectivity of the region", "r", Scale(1.0, 0.3), 1.0, 0.1),
+    Source.RELEVANCE: SourceSpec("What the stage rests on", "log odds", Scale(1.0, 0.2), 20.0, 0.2),
 }
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.panels.fmri.colours import Scale, colour_index, colour_table, to_argb
 from app.panels.fmri.geometry import AXIAL, CORONAL, SAGITTAL, Millimetres, Plane, cut, space_of, voxels_of
+from inference.explain.regions import RegionRelevance
 from inference.imaging.fmri_study import FmriStudy
 from inference.imaging.parcels import N_PARCELS
 from inference.imaging.roi_series import window_connectivity
@@ -43,13 +44,15 @@ class Source(StrEnum):
     REGIONS = "regions"
     PERCENT = "percent"
     CONNECTIVITY = "connectivity"
+    RELEVANCE = "relevance"
 
 
 @dataclass(frozen=True, slots=True)
 class FrameRequest:
     """Everything that decides a frame.
 
-    ``volume`` is None outside the run; ``region`` the label of the chosen one, 0 for none; ``dark`` the theme.
+    ``volume`` is None outside the run; ``region`` the label of the chosen one, 0 for none; ``dark`` the theme;
+    ``relevance`` what the network's stage of the epoch rests on, None where that is not asked for or not known yet.
     """
 
     study: FmriStudy
@@ -61,6 +64,7 @@ class FrameRequest:
     scale: Scale
     radiological: bool
     dark: bool
+    relevance: RegionRelevance | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +147,8 @@ class FrameRenderer:
         return Frame(request, tuple(pictures), values, connectivity)
 
     def _region_values(self, request: FrameRequest) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        if request.source is Source.RELEVANCE:
+            return None if request.relevance is None else request.relevance.by_region, None
         series = self.study.series
         if series is None or request.volume is None or request.source is Source.VOXELS:
             return None, None

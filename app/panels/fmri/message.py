@@ -5,10 +5,11 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from app.fmri_run import FmriPhase, FmriRun
+from app.fmri.run import FmriPhase, FmriRun
 from app.theme import GRID_PX
+from inference.imaging.repetition import LONGEST_TR_S, SHORTEST_TR_S
 
-_USUAL_TR_S: Final = 2.0
+USUAL_TR_S: Final = 2.0
 
 
 class MapMessage(QWidget):
@@ -32,9 +33,9 @@ class MapMessage(QWidget):
         self.bar.setTextVisible(False)
         self.open = QPushButton("Open fMRI …")
         self.tr = QDoubleSpinBox()
-        self.tr.setRange(0.05, 60.0)
+        self.tr.setRange(SHORTEST_TR_S, LONGEST_TR_S)
         self.tr.setDecimals(3)
-        self.tr.setValue(_USUAL_TR_S)
+        self.tr.setValue(USUAL_TR_S)
         self.tr.setSuffix(" s")
         self.tr.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.tr.setAccessibleName("Seconds from volume to volume")

@@ -148,13 +148,16 @@ class SliceView(QWidget):
 
         def scale_with(across: int) -> float:
             down = -(-n // across)
-            return min(self.width() / across / plane.n_columns, self.height() / down / plane.n_rows)
+            room = self.width() - (across - 1) * _GAP_PX
+            return min(room / across / plane.n_columns, self.height() / down / plane.n_rows)
 
         across = max(range(1, n + 1), key=scale_with)
         scale = scale_with(across)
         width, height = plane.n_columns * scale, plane.n_rows * scale
-        left = (self.width() - across * width) / 2
-        return [QRectF(left + i % across * width, i // across * height, width, height) for i in range(n)]
+        # Between the L of one cut and the R of the next there is air.
+        step = width + _GAP_PX
+        left = (self.width() - across * step + _GAP_PX) / 2
+        return [QRectF(left + i % across * step, i // across * height, width, height) for i in range(n)]
 
     def _paint_cross(self, painter: QPainter, picture: Picture, box: QRectF) -> None:
         assert self._frame is not None

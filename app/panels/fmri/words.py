@@ -7,10 +7,12 @@ import numpy as np
 
 from app.panels.fmri.slices import Spot, signed
 from app.times import elapsed_text
+from inference.explain.regions import RegionRelevance
 from inference.imaging.alignment import ClockSource
 from inference.imaging.atlas_file import ATLAS_VARIABLE, atlas_folder
 from inference.imaging.fmri_study import FmriStudy
 from inference.imaging.parcels import NETWORKS
+from inference.imaging.roi_series import RoiSeries
 
 _CLOCKS: Final[Mapping[ClockSource, str]] = {
     ClockSource.HAND: "Placed in time by hand",
@@ -46,6 +48,14 @@ def tell_spot(study: FmriStudy, spot: Spot, space_name: str, unit: str) -> tuple
     return lines if study.labels is None else ("No region", *lines)
 
 
+def tell_relevance(relevance: RegionRelevance) -> str:
+    """Say which stage is explained, and what all of the fMRI adds to it."""
+    told = f"For {relevance.stage} ({relevance.probability:.2f}) from {elapsed_text(relevance.onset_s, 0)}"
+    if np.isnan(relevance.without_fmri):
+        return f"{told}, staged from fMRI alone"
+    return f"{told}; the fMRI as a whole adds {signed(relevance.without_fmri, 2)} log odds"
+
+
 def tell_volume(study: FmriStudy, volume: int | None) -> str:
     """Say which volume is on the map, or that the time lies outside the run."""
     alignment = study.alignment
@@ -64,10 +74,30 @@ def tell_run(study: FmriStudy, own_offset_s: float) -> tuple[str, ...]:
     if study.alignment.source is ClockSource.HAND:
         moved_s = study.alignment.offset_s - own_offset_s
         clock = f"{clock}: {signed(moved_s, 3)} s from where the files place it"
-    lines = (f"{atlas}.", *study.notes)
+    cleaned = () if study.series is None else (tell_cleaning(study.series),)
+    lines = (f"{atlas}.", *study.notes, *cleaned)
     if study.alignment.source in _DOUBTFUL:
         return f"{clock}.", *lines, *study.problems
     return *lines, f"{clock}.", *study.problems
+
+
+def tell_cleaning(series: RoiSeries) -> str:
+    """Say how the signals of the regions were cleaned, and how many volumes were left out."""
+    options, steps = series.options, []
+    if options.detrend:
+        steps.append("detrended")
+    low, high = options.high_pass_hz, options.low_pass_hz
+    if low is not None or high is not None:
+        band = f"{low:g}–{high:g}" if low is not None and high is not None else f"> {low:g}" if low else f"< {high:g}"
+        steps.append(f"{band} Hz")
+    if options.confounds and series.confounds is not None:
+        n = len(series.confounds.names)
+        steps.append(f"{n} confound{'' if n == 1 else 's'} taken out")
+    if options.standardise:
+        steps.append("standardised")
+    left_out = int(series.scrubbed.sum())
+    steps.append(f"{left_out} of {len(series.scrubbed)} volumes left out" if left_out else "no volume left out")
+    return f"Signals: {', '.join(steps)}."
 
 
 def tell_atlas() -> str:

@@ -11,12 +11,12 @@ from inference.labels.bids import BIDS_VERSION
 from inference.labels.files import NOT_AVAILABLE, format_seconds, write_bytes, write_json, write_table
 from inference.labels.hypnogram_formats.ds003768 import write_ds003768
 from inference.labels.hypnograms import EPOCH_S, Hypnogram
-from inference.recordings.recording import Channel, ChannelKind
+from inference.recordings.recording import Channel, ChannelKind, Recording
 from inference.simulate.sleep.bold import TR_S
 from inference.simulate.sleep.night import VOLUME_TRIGGER, SleepCase, simulate_sleep
 from inference.simulate.sleep.patients import Setting, SleepPatient, draw_sleeper
 from inference.simulate.sleep.volumes import VOXEL_MM, bold_image
-from inference.simulate.writing import as_edf, truth_table
+from inference.simulate.writing import truth_table
 
 #: A session of ds003768.
 SESSION_S: Final = 900.0
@@ -72,16 +72,16 @@ def write_eeg_fmri(
 
 def _write_run(folder: Path, subject: str, name: str, case: SleepCase, seed: int) -> list[Path]:
     """Write EEG, BOLD and truth of one session."""
-    eeg = folder / subject / "eeg" / f"{subject}_{name}_eeg.edf"
+    eeg = folder / subject / "eeg" / f"{subject}_{name}_eeg.vhdr"
     func = folder / subject / "func" / f"{subject}_{name}_bold.nii.gz"
     recording = case.recording
     try:
         eeg.parent.mkdir(parents=True, exist_ok=True)
-        as_edf(recording, f"{subject}").write(eeg)
+        _write_brainvision(recording, eeg)
     except OSError as error:
         raise RecordingError(f"{eeg} cannot be written: {error.strerror}.") from error
     write_json(eeg.with_suffix(".json"), _eeg_sidecar(case))
-    stem = eeg.name.removesuffix("_eeg.edf")
+    stem = eeg.name.removesuffix("_eeg.vhdr")
     rows = [_channel_row(channel, case) for channel in recording.channels]
     columns = ("name", "type", "units", "sampling_frequency", "reference", "description")
     write_table(eeg.with_name(f"{stem}_channels.tsv"), columns, rows)
@@ -93,6 +93,32 @@ def _write_run(folder: Path, subject: str, name: str, case: SleepCase, seed: int
     write_json(func.with_name(func.name.replace(".nii.gz", ".json")), _bold_sidecar())
     write_bytes(folder / "sourcedata" / f"{subject}_{name}_desc-truth_events.tsv", truth_table(case.truth).encode())
     return [eeg, func]
+
+
+def _write_brainvision(recording: Recording, path: Path) -> None:
+    """Write header, samples in microvolts, and markers as a scanner's amplifier writes them: Response, R128."""
+    import pybv
+
+    rate_hz = recording.channels[0].rate_hz
+    signals = np.stack(recording.read(range(len(recording.channels)), 0.0, recording.duration_s))
+    markers = [
+        {
+            "onset": round(note.onset_s * rate_hz),
+            "duration": 1,
+            "type": "Response",
+            "description": int(note.label.removeprefix("R")),
+        }
+        for note in recording.annotations
+    ]
+    pybv.write_brainvision(
+        data=signals.astype(np.float64) * 1e-6,
+        sfreq=rate_hz,
+        ch_names=[channel.name for channel in recording.channels],
+        fname_base=path.stem,
+        folder_out=path.parent,
+        events=markers,
+        meas_date=recording.start,
+    )
 
 
 def _eeg_sidecar(case: SleepCase) -> dict[str, Any]:

@@ -64,12 +64,12 @@ def test_eeg_fmri_is_a_data_set_with_the_stages_apart(parser, tmp_path, capsys):
     assert run(parser, "eeg-fmri", "--out", str(tmp_path), "--seed", "3", "--minutes", "1") == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert [path.name for path in written] == [
-        "sub-03_task-sleep_run-1_eeg.edf",
+        "sub-03_task-sleep_run-1_eeg.vhdr",
         "sub-03_task-sleep_run-1_bold.nii.gz",
         "sub-03-sleep-stage.tsv",
     ]
     assert read_hypnogram(written[-1]).n_epochs == 2
-    assert b"Sleep" not in written[0].read_bytes()
+    assert not any(b"Sleep" in path.read_bytes() for path in written[0].parent.glob("*_eeg.[ve]*"))
 
 
 def test_a_second_run_leaves_the_first_case_alone(parser, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from app.fmri_run import FmriPhase, FmriRun
+from app.fmri.run import FmriPhase, FmriRun
 from app.panels.fmri.colours import Scale
 from app.panels.fmri.frames import FrameRequest, Mode, Source
 from app.panels.roi_map import RoiMap
@@ -93,13 +93,13 @@ def test_under_the_mouse_stand_region_network_coordinates_and_value(panel: RoiMa
 
 def test_the_foot_names_the_atlas_as_approximate_and_how_the_run_was_placed(panel: RoiMap, qtbot: QtBot):
     run = show(panel, qtbot)
-    text = panel._foot.text()
+    text = panel.foot.lines.text()
     assert "Schaefer 2018, 100 parcels (approximate)" in text
     assert "In MNI space: its header says so" in text
     assert "On its own clock" in text
     run.set_offset(1.25)
     panel.show_run(run)
-    assert panel._foot.text().startswith("Placed in time by hand: 1.250 s from where the files place it.")
+    assert panel.foot.lines.text().startswith("Placed in time by hand: 1.250 s from where the files place it.")
     assert panel.controls._reset.isVisible()
     run.set_offset(None)
     panel.show_run(run)
@@ -180,13 +180,13 @@ def test_a_run_whose_place_is_not_trusted_shows_voxels_alone_and_offers_a_regist
     study = open_fmri(None, path)
     assert study.labels is None
     show(panel, qtbot, study)
-    assert panel._register.isVisible()
+    assert panel.foot.registration.isVisible() and not panel.foot.cleaning.isEnabled()
     panel.set_source(Source.REGIONS)
     panel.set_mode(Mode.REGIONS)
     assert (panel.controls.source, panel.mode) == (Source.VOXELS, Mode.PLANES)
     assert len(settled(panel, qtbot)._frame.pictures) == 3
     assert not any(picture.labels.any() for picture in panel._frame.pictures)
-    assert "No region is named" in panel._foot.text()
+    assert "No region is named" in panel.foot.lines.text()
 
 
 def test_a_run_that_can_no_longer_be_read_is_one_sentence(panel: RoiMap, qtbot: QtBot, tmp_path: Path):

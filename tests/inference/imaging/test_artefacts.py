@@ -3,7 +3,18 @@ import pytest
 from scipy import signal
 
 from inference.errors import ImagingError
-from inference.imaging.artefacts import find_beats, gradient_guard_s, subtract_gradient, subtract_pulse
+from inference.imaging.artefact_free import ArtefactFreeRecording, has_gradients
+from inference.imaging.artefacts import (
+    GRADIENT_NEIGHBOURS,
+    find_beats,
+    gradient_epochs,
+    subtract_gradient,
+    subtract_pulse,
+)
+from inference.imaging.average_subtraction import AverageSubtraction
+from inference.imaging.triggers import find_trigger_train
+from inference.recordings.array import ArrayRecording
+from inference.recordings.recording import Channel, ChannelKind, FileAnnotation
 
 RATE_HZ = 500.0
 TR_S = 2.1
@@ -84,15 +95,25 @@ def test_a_gap_is_left_as_it_is_and_spoils_no_template():
     assert decibels((cleaned - clean)[:, away], artefact[:, away]) < -40
 
 
-def test_a_span_read_with_its_guard_is_cleaned_as_the_whole_is():
+def test_a_span_is_cleaned_as_the_whole_is_and_read_no_farther_than_its_neighbours():
     n_samples = round(240 * RATE_HZ)
     onsets_s = 2.2 + TR_S * np.arange(110)
     dirty = eeg(n_samples) + gradient(onsets_s, n_samples)
-    whole = subtract_gradient(dirty, RATE_HZ, onsets_s)
+    reads = []
+
+    def source(channels, first, stop):
+        reads.append((first, stop))
+        return dirty[list(channels), first:stop]
+
+    epochs = gradient_epochs(onsets_s, RATE_HZ, n_samples)
+    lazy = AverageSubtraction(source, n_samples, epochs, GRADIENT_NEIGHBOURS)
     first, stop = round(100 * RATE_HZ), round(110 * RATE_HZ)
-    guard = round(gradient_guard_s(TR_S) * RATE_HZ)
-    part = subtract_gradient(dirty[:, first - guard : stop + guard], RATE_HZ, onsets_s - (first - guard) / RATE_HZ)
-    assert np.allclose(part[:, guard:-guard], whole[:, first:stop], atol=0.05)
+    part = lazy.read(range(N_CHANNELS), first, stop)
+    assert np.allclose(part, subtract_gradient(dirty, RATE_HZ, onsets_s)[:, first:stop], atol=1e-2)
+    assert min(reads)[0] > round(70 * RATE_HZ) and max(end for _, end in reads) < round(140 * RATE_HZ)
+    reads.clear()
+    assert np.array_equal(lazy.read([2], first, stop)[0], part[2])
+    assert reads == [(first, stop)]
 
 
 def beats_and_pulse(n_samples, seed=4):
@@ -149,3 +170,71 @@ def test_too_few_volumes_or_beats_get_a_sentence():
         subtract_gradient(eeg(4000), RATE_HZ, [0.0, 2.0, 4.0, 6.0])
     with pytest.raises(ImagingError, match="over 0 beats"):
         subtract_pulse(eeg(4000), RATE_HZ, [])
+
+
+def scanned(n_s: float, *, with_ecg: bool):
+    """A recording in the scanner and what its EEG was without it: two EEG channels, an ECG, and breathing."""
+    n_samples = round(n_s * RATE_HZ)
+    onsets_s = 1.3333 + TR_S * np.arange(int((n_s - 3) / TR_S))
+    clean = eeg(n_samples)[:2]
+    _, ecg, pulse = beats_and_pulse(n_samples)
+    scanner = gradient(onsets_s, n_samples)
+    breathing = np.sin(np.arange(round(n_s * 25)) / 30)
+    names = {"Cz": ChannelKind.EEG, "Pz": ChannelKind.EEG, "ECG": ChannelKind.ECG if with_ecg else ChannelKind.OTHER}
+    channels = [Channel(name, kind, "uV", RATE_HZ) for name, kind in names.items()]
+    channels.append(Channel("Resp", ChannelKind.RESPIRATION, "a.u.", 25.0))
+    signals = [*(clean + scanner[:2] + 80 * pulse), ecg + scanner[3], breathing]
+    marks = [FileAnnotation(float(onset_s), 0.0, "R128") for onset_s in onsets_s]
+    return ArrayRecording(channels, signals, annotations=marks), clean
+
+
+def test_a_recording_is_read_without_scanner_and_heart_wherever_it_is_read():
+    recording, clean = scanned(120, with_ecg=True)
+    before = recording.read([0], 0.0, 120.0)[0].copy()
+    free = ArtefactFreeRecording(recording)
+    whole = free.read([0, 1, 2, 3], 0.0, 120.0)
+    inner = slice(round(6 * RATE_HZ), round(110 * RATE_HZ))
+    left = np.stack(whole[:2])[:, inner] - clean[:, inner]
+    assert decibels(left, clean[:, inner]) < -7
+    assert decibels(np.stack([before])[:, inner], clean[:, inner]) > 25
+    parts = [free.read([1], onset_s, 7.5)[0] for onset_s in np.arange(0, 120, 7.5)]
+    assert np.allclose(np.concatenate(parts), whole[1], atol=1e-2)
+    assert np.array_equal(whole[3], recording.read([3], 0.0, 120.0)[0])
+    assert np.array_equal(recording.read([0], 0.0, 120.0)[0], before)
+    assert free.n_beats > 100 and f"{free.n_beats} heart beats" in free.problems[0]
+    assert (free.channels, free.annotations, free.duration_s) == (recording.channels, recording.annotations, 120.0)
+
+
+def test_without_an_ecg_the_gradients_go_and_the_pulse_is_said_to_stay():
+    recording, _ = scanned(60, with_ecg=False)
+    free = ArtefactFreeRecording(recording)
+    assert free.n_beats == 0 and "pulse artefact is not" in free.problems[0]
+    inner = slice(round(6 * RATE_HZ), round(50 * RATE_HZ))
+    assert decibels(free.read([0], 0, 60)[0][inner], recording.read([0], 0, 60)[0][inner]) < -20
+
+
+def test_a_corrected_kind_changes_what_is_subtracted_and_the_recording_below():
+    recording, _ = scanned(60, with_ecg=True)
+    free = ArtefactFreeRecording(recording)
+    free.correct_kinds({"Cz": ChannelKind.OTHER})
+    assert recording.channels[0].kind is ChannelKind.OTHER
+    assert np.array_equal(free.read([0], 10, 5)[0], recording.read([0], 10, 5)[0])
+
+
+def test_a_recording_without_triggers_gets_a_sentence():
+    channel = Channel("Cz", ChannelKind.EEG, "uV", RATE_HZ)
+    with pytest.raises(ImagingError, match="no volume triggers"):
+        ArtefactFreeRecording(ArrayRecording([channel], [np.zeros(5000)]))
+
+
+def test_gradients_are_told_from_eeg_and_from_mains_that_keep_time_with_the_volumes():
+    recording, clean = scanned(60, with_ecg=False)
+    train, _ = find_trigger_train(recording.annotations, None, 0)
+    assert has_gradients(recording, train)
+    assert not has_gradients(ArtefactFreeRecording(recording), train)
+    time_s = np.arange(clean.shape[1]) / RATE_HZ
+    marks = [FileAnnotation(2.0 * volume, 0.0, "R128") for volume in range(28)]
+    channel = Channel("Cz", ChannelKind.EEG, "uV", RATE_HZ)
+    hum = clean[0] + 200 * np.sin(2 * np.pi * 50 * time_s) + 90 * np.sin(2 * np.pi * 100 * time_s)
+    humming = ArrayRecording([channel], [hum], annotations=marks)
+    assert not has_gradients(humming, find_trigger_train(marks, None, 0)[0])

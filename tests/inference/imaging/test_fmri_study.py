@@ -121,7 +121,6 @@ def test_without_a_tr_it_is_asked_for_by_hand(tmp_path):
     "name",
     [
         "bids_rest_5mm/sub-001/func/sub-001_task-rest_bold.nii.gz",
-        "haxby_25mm/BOLD/task001_run001/bold_25mm.nii.gz",
         "example4d.nii.gz",
         "functional.nii",
     ],
@@ -135,6 +134,14 @@ def test_every_real_run_opens_and_explains_itself(test_data, tmp_path, name):
     assert study.placement.basis is (Basis.CLAIM if name == "functional.nii" else Basis.FIT)
     assert np.linalg.det(study.to_mni) * np.linalg.det(study.volumes.affine) > 0
     assert (study.series.means.n_voxels == 0).sum() == np.isnan(study.series.values).all(axis=0).sum()
+
+
+def test_a_real_run_in_voxels_of_25_mm_names_no_region_and_says_why(test_data, tmp_path):
+    study = open_fmri(None, test_data / "mri" / "haxby_25mm/BOLD/task001_run001/bold_25mm.nii.gz", options(tmp_path))
+    assert study.labels is None and study.series is None
+    assert study.notes[0].startswith("Not in MNI space; the brain is 73 voxels, which any affine")
+    assert study.notes[0].endswith("Supply a registration, or the image in MNI space.")
+    assert study.volumes.n_volumes == 121
 
 
 def test_a_real_run_is_labelled_by_the_real_atlas_where_the_user_has_it(test_data, tmp_path):

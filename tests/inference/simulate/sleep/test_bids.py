@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,8 @@ import numpy as np
 import pytest
 
 from inference.errors import RecordingError
+from inference.imaging.alignment import ClockSource
+from inference.imaging.fmri_study import FmriOptions, find_studies, open_fmri
 from inference.imaging.parcels import N_PARCELS
 from inference.recordings.opening import open_recording
 from inference.runtime.sleep_inputs import BoldSignals
@@ -61,11 +65,36 @@ def test_every_region_has_voxels():
 
 
 def test_the_recording_marks_its_volumes_and_betrays_no_stage(data_set):
-    path = data_set / "sub-07" / "eeg" / "sub-07_task-sleep_run-1_eeg.edf"
+    path = data_set / "sub-07" / "eeg" / "sub-07_task-sleep_run-1_eeg.vhdr"
     recording = open_recording(path)
-    assert {annotation.label for annotation in recording.annotations} == {"R128"}
-    assert b"stage" not in path.read_bytes().lower()
+    assert {annotation.label for annotation in recording.annotations} == {"Response/R128"}
+    assert not any(b"stage" in part.read_bytes().lower() for part in path.parent.glob(f"{path.stem}.*[!n]"))
     assert "Simulated" in (data_set / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("shift_s", [0.0, 0.316, 11.052])
+def test_opened_from_its_folder_the_offset_is_found_again_however_its_markers_are_shifted(data_set, tmp_path, shift_s):
+    shutil.copytree(data_set, tmp_path / "bids")
+    (markers,) = (tmp_path / "bids").rglob("*.vmrk")
+    rate_hz = 250.0
+    lines = [
+        re.sub(r"(R128,)(\d+)", lambda found: f"{found[1]}{int(found[2]) + round(shift_s * rate_hz)}", line)
+        for line in markers.read_text(encoding="utf-8").splitlines()
+    ]
+    rows = [number for number, line in enumerate(lines) if "R128" in line]
+    # Two are lost, one comes where no volume begins.
+    lines[rows[20]] = lines[rows[20]].replace("R128", "R  1")
+    lines[rows[33]] = lines[rows[33]].replace("R128", "R  1")
+    place = int(lines[rows[40]].split(",")[2])
+    lines.append(lines[rows[40]].replace("Mk", "Mk9", 1).replace(f",{place},", f",{place + 200},"))
+    markers.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ((eeg, bold),) = find_studies(tmp_path / "bids")
+    study = open_fmri(open_recording(eeg), bold, FmriOptions(cache_folder=tmp_path / "cache"))
+    assert study.alignment.source is ClockSource.TRIGGERS
+    assert abs(study.alignment.offset_s - shift_s) <= 0.010
+    assert study.alignment.tr_s == pytest.approx(TR_S, abs=1e-4)
+    assert "2 triggers are missing, at volume 21, 34 of the train." in study.problems
+    assert any(problem.startswith("1 trigger fits no volume, at ") for problem in study.problems)
 
 
 def test_the_data_set_is_read_back_as_ds003768_is(data_set):

@@ -1,14 +1,18 @@
 """The fMRI beside the recording as the window follows it: how far its opening is, how it ended, when it began."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.fmri_opening import FmriRequest, FmriThread
+from app.newest_job import NewestJob, Report
+from inference.errors import RepetitionTimeError, SpasmlensError
 from inference.imaging.alignment import align
-from inference.imaging.fmri_study import FmriOptions, FmriStudy
+from inference.imaging.fmri_study import FmriOptions, FmriStudy, clean_again, open_fmri
+from inference.imaging.roi_series import CleaningOptions
 from inference.recordings.recording import Recording
 
 
@@ -29,12 +33,13 @@ class FmriRun(QObject):
     phase, sentence, fraction : how far it is.
     study : the run that is open, None while there is none.
     needs_tr : whether it failed because nothing tells how long a volume takes.
+    cleaning : how the signals of the regions are cleaned, of this run and of those opened later.
     own_offset_s : where the files place it, whatever was set by hand since.
 
     Signals
     -------
     changed : any of the attributes is another.
-    failed : a registration cannot be used, and the run is shown as before; one sentence.
+    failed : what was asked of the open run cannot be done, and it is shown as before; one sentence.
 
     Lives in the GUI thread; `close` ends every thread that it started.
     """
@@ -44,11 +49,17 @@ class FmriRun(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._threads: list[FmriThread] = []
+        self._job = NewestJob(self)
+        self._job.progressed.connect(self._tell)
+        self._job.done.connect(self._take)
+        self._job.failed.connect(self._fail)
         self._recording: Recording | None = None
         self._placed: FmriStudy | None = None
         self._before: FmriStudy | None = None
+        self._offset_s: float | None = None
         self._path: Path | None = None
+        self._options = FmriOptions()
+        self.cleaning = CleaningOptions()
         self.needs_tr = False
         self.phase, self.sentence, self.fraction = FmriPhase.NONE, "", 0.0
         self.study: FmriStudy | None = None
@@ -62,27 +73,27 @@ class FmriRun(QObject):
         """Open a run for a recording, or by itself; without a path the one that lies beside it, if any does."""
         self.forget()
         self._recording, self._path = recording, path
-        self.phase, self.sentence = FmriPhase.OPENING, "Looking for fMRI" if path is None else f"Opening {path.name}"
-        thread = FmriThread(FmriRequest(recording, path, options or FmriOptions()), self)
-        thread.progressed.connect(self._tell)
-        thread.opened.connect(self._take)
-        thread.failed.connect(self._fail)
-        thread.finished.connect(self._drop_finished)
-        self._threads.append(thread)
-        self.changed.emit()
-        thread.start()
+        self._options = replace(options or FmriOptions(), cleaning=self.cleaning)
+        sentence = "Looking for fMRI" if path is None else f"Opening {path.name}"
+        self._begin(sentence, partial(open_fmri, recording, path, self._options))
 
     def register(self, registration: Path) -> None:
         """Open the same run again, placed in MNI space by a registration of the user's."""
-        study = self.study
-        if study is not None:
-            tr_s = study.volumes.tr_s
-            self.open(self._recording, study.volumes.path, FmriOptions(registration=registration, tr_s=tr_s))
-            self._before = study
+        if self.study is not None:
+            self._open_again(replace(self._options, registration=registration, tr_s=self.study.volumes.tr_s))
 
     def set_tr(self, tr_s: float) -> None:
         """Open the run again with a TR set by hand."""
-        self.open(self._recording, self._path, FmriOptions(tr_s=tr_s))
+        self._open_again(replace(self._options, tr_s=tr_s))
+
+    def clean(self, cleaning: CleaningOptions) -> None:
+        """Clean the signals of the regions in another way."""
+        self.cleaning = cleaning
+        self._options = replace(self._options, cleaning=cleaning)
+        placed = self._placed
+        if placed is not None and placed.series is not None and placed.series.options != cleaning:
+            self._before = placed
+            self._begin("Cleaning the signals", lambda _report: clean_again(placed, cleaning))
 
     def take(self, study: FmriStudy) -> None:
         """Follow a run that was opened by itself, without a recording."""
@@ -91,69 +102,69 @@ class FmriRun(QObject):
 
     def set_offset(self, offset_s: float | None) -> None:
         """Let the first volume begin at a time set by hand; None puts it back where the files place it."""
-        if self.study is None or self._placed is None:
-            return
-        alignment = self._placed.alignment
-        if offset_s is not None:
-            alignment = align(self.study.volumes, self._recording, offset_s=offset_s) or alignment
-        self.study = replace(self._placed, alignment=alignment)
-        self.changed.emit()
+        if self._placed is not None:
+            self._offset_s = offset_s
+            self.study = self._move(self._placed)
+            self.changed.emit()
 
     def forget(self) -> None:
         """Let go of the run, and of one that is being opened."""
-        for thread in self._threads:
-            thread.abandon()
+        self._job.abandon()
         self.phase, self.sentence, self.fraction = FmriPhase.NONE, "", 0.0
         self.study = self._placed = self._before = self._recording = None
+        self._offset_s = None
         self.needs_tr = False
         self.changed.emit()
 
     def close(self) -> None:
         """Let go of the run and end every thread."""
         self.forget()
-        for thread in self._threads:
-            thread.wait()
-        self._threads.clear()
+        self._job.close()
 
-    def _show(self, study: FmriStudy) -> None:
-        self.study = self._placed = study
-        self._before = None
+    def _open_again(self, options: FmriOptions) -> None:
+        """Open the run in another way; where that fails it stays as it is, and an offset set by hand stays anyway."""
+        before, offset_s = self._placed, self._offset_s
+        path = self._path if before is None else before.volumes.path
+        self.open(self._recording, path, options)
+        self._before, self._offset_s = before, offset_s
+
+    def _begin(self, sentence: str, job: Callable[[Report], object]) -> None:
+        self.phase, self.sentence, self.fraction = FmriPhase.OPENING, sentence, 0.0
+        self.changed.emit()
+        self._job.start(sentence, job)
+
+    def _show(self, placed: FmriStudy) -> None:
+        self._placed, self._before = placed, None
+        self.study = self._move(placed)
         self.phase, self.sentence, self.fraction = FmriPhase.READY, "", 1.0
         self.changed.emit()
 
-    def _is_awaited(self) -> bool:
-        thread = self.sender()
-        return isinstance(thread, FmriThread) and not thread.is_abandoned
+    def _move(self, placed: FmriStudy) -> FmriStudy:
+        """Give a run as it lies with the offset set by hand, if one is."""
+        if self._offset_s is None:
+            return placed
+        alignment = align(placed.volumes, self._recording, offset_s=self._offset_s)
+        return placed if alignment is None else replace(placed, alignment=alignment)
 
     @Slot(str, float)
     def _tell(self, sentence: str, fraction: float) -> None:
-        if self._is_awaited():
-            self.sentence, self.fraction = sentence, fraction
-            self.changed.emit()
+        self.sentence, self.fraction = sentence, fraction
+        self.changed.emit()
 
     @Slot(object)
     def _take(self, study: FmriStudy | None) -> None:
-        if not self._is_awaited():
-            return
         if study is None:
             self.phase, self.sentence = FmriPhase.NONE, ""
             self.changed.emit()
         else:
             self._show(study)
 
-    @Slot(str, bool)
-    def _fail(self, sentence: str, needs_tr: bool) -> None:
-        if not self._is_awaited():
-            return
+    @Slot(object)
+    def _fail(self, error: SpasmlensError) -> None:
         if self._before is not None:
             self._show(self._before)
-            self.failed.emit(sentence)
+            self.failed.emit(str(error))
         else:
-            self.phase, self.sentence, self.needs_tr = FmriPhase.FAILED, sentence, needs_tr
+            self.phase, self.sentence = FmriPhase.FAILED, str(error)
+            self.needs_tr = isinstance(error, RepetitionTimeError)
             self.changed.emit()
-
-    @Slot()
-    def _drop_finished(self) -> None:
-        for thread in [thread for thread in self._threads if thread.isFinished()]:
-            self._threads.remove(thread)
-            thread.deleteLater()

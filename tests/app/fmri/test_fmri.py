@@ -10,31 +10,19 @@ from PySide6.QtCore import QPoint, Qt, QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.dialogs.repetition_time import RepetitionTimeDialog
 from app.dialogs.sentence import SentenceDialog
-from app.fmri_run import FmriPhase
+from app.dialogs.studies import StudiesDialog
+from app.fmri.run import FmriPhase
 from app.lanes.region import RegionLane
-from app.settings import Settings
 from app.window import MainWindow
 from inference.imaging.alignment import ClockSource
 from inference.imaging.atlas_file import ATLAS_VARIABLE, atlas_folder
+from tests.app.fmri.conftest import OFFSET_S
 from tests.app.panels.fmri.runs import write_bright_run
 from tests.inference.imaging.brains import write_brain_run
+from tests.inference.imaging.images import write_sidecar
 from tests.inference.imaging.test_fmri_study import N_VOLUMES, TR_S, write_eeg, write_study
-
-OFFSET_S = 20.0
-
-
-@pytest.fixture(autouse=True)
-def quiet(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
-    settings.analyse_on_open = False
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-
-
-@pytest.fixture(scope="module")
-def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("fmri") / "bids"
-    write_study(folder, OFFSET_S)
-    return folder
 
 
 @pytest.fixture
@@ -178,6 +166,51 @@ def test_a_run_that_does_not_tell_its_tr_opens_with_one_set_by_hand(window: Main
     assert window.session.fmri.study.alignment.tr_s == 2.5
 
 
+def test_a_run_by_itself_that_does_not_tell_its_tr_is_opened_with_one_set_by_hand_and_with_another(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    run = tmp_path / "alone_bold.nii"
+    write_brain_run(run, n_volumes=44, code=4, tr=0.0)
+    window.session.open_file(run)
+    qtbot.waitUntil(lambda: bool(window.findChildren(RepetitionTimeDialog)), timeout=30_000)
+    (dialog,) = window.findChildren(RepetitionTimeDialog)
+    assert "repetition time" in dialog.sentence and "\n" not in dialog.sentence
+    dialog.tr.setValue(2.5)
+    with qtbot.waitSignal(window.session.opened, timeout=30_000):
+        dialog.finish()
+    assert window.session.recording.duration_s == pytest.approx(44 * 2.5)
+    assert window.session.fmri.study.alignment.tr_s == 2.5
+    window.actions_by_id["tr_fmri"].trigger()
+    again = window.findChildren(RepetitionTimeDialog)[-1]
+    assert again.tr.value() == 2.5
+    again.tr.setValue(3.0)
+    with qtbot.waitSignal(window.session.opened, timeout=30_000):
+        again.finish()
+    assert window.session.recording.duration_s == pytest.approx(44 * 3.0)
+    window.show_panel("roi-map")
+    assert window.roi_map.foot.tr.text() == "TR 3 s …"
+
+
+def test_a_header_in_milliseconds_and_a_sidecar_that_disagrees_are_said_and_the_tr_can_be_set(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    eeg = write_eeg(tmp_path / "pair", "night", None)
+    run = tmp_path / "pair" / "night_bold.nii"
+    write_brain_run(run, n_volumes=44, code=4, tr=2000.0)
+    write_sidecar(run.with_suffix(".json"), RepetitionTime=2.2)
+    window.session.open_file(eeg)
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    told = " ".join(window.session.fmri.study.problems)
+    assert "milliseconds are meant" in told and "The header gives a TR of 2 s, the sidecar 2.2 s" in told
+    window.actions_by_id["tr_fmri"].trigger()
+    (dialog,) = window.findChildren(RepetitionTimeDialog)
+    assert "the sidecar 2.2 s" in dialog.sentence
+    dialog.tr.setValue(2.0)
+    dialog.finish()
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    assert window.session.fmri.study.alignment.tr_s == 2.0
+
+
 def test_a_recording_without_fmri_says_that_there_is_none(window: MainWindow, tmp_path: Path, qtbot: QtBot):
     window.session.open_file(write_eeg(tmp_path / "alone", "alone", None))
     qtbot.waitUntil(lambda: window.session.recording is not None, timeout=20_000)
@@ -215,7 +248,7 @@ def test_a_registration_places_the_run_and_one_that_cannot_be_used_leaves_it_as_
     fmri.register(registration)
     qtbot.waitUntil(lambda: fmri.phase is FmriPhase.READY, timeout=30_000)
     settle(both, qtbot)
-    assert "Placed in MNI space by to_mni.txt" in both.roi_map._foot.text()
+    assert "Placed in MNI space by to_mni.txt" in both.roi_map.foot.lines.text()
     before = fmri.study
     (tmp_path / "bad.txt").write_text("no matrix")
     with qtbot.waitSignal(fmri.failed, timeout=30_000) as told:
@@ -241,3 +274,38 @@ def test_closing_while_the_run_is_opened_leaves_no_thread(window: MainWindow, da
     assert not any(thread.isRunning() for thread in window.findChildren(QThread))
     after = {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}
     assert after <= before
+
+
+@pytest.fixture
+def two_runs(tmp_path: Path) -> Path:
+    """A subject with one EEG recording and two runs that may belong to it."""
+    eeg, bold = write_study(tmp_path / "two")
+    for run in (1, 2):
+        write_brain_run(bold.with_name(f"sub-01_task-sleep_run-{run}_bold.nii"), n_volumes=50, code=4, tr=TR_S)
+    bold.unlink()
+    return eeg
+
+
+@pytest.mark.parametrize("level", [0, 3], ids=["recording", "folder"])
+def test_of_several_runs_the_reader_is_asked_which(window: MainWindow, two_runs: Path, level: int, qtbot: QtBot):
+    window.session.open_file([two_runs, *two_runs.parents][level])
+    qtbot.waitUntil(lambda: bool(window.findChildren(StudiesDialog)), timeout=20_000)
+    dialog = window.findChildren(StudiesDialog)[0]
+    rows = [dialog.choices.topLevelItem(row) for row in range(2)]
+    assert [row.text(1) for row in rows] == [f"sub-01_task-sleep_run-{run}_bold.nii" for run in (1, 2)]
+    dialog.choices.itemActivated.emit(rows[1], 0)
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    assert window.session.path == two_runs
+    assert window.session.fmri.study.volumes.path.name == "sub-01_task-sleep_run-2_bold.nii"
+    window.session.open_file(two_runs, two_runs.parents[1] / "func" / "sub-01_task-sleep_run-1_bold.nii")
+    qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
+    assert window.session.fmri.study.volumes.path.name == "sub-01_task-sleep_run-1_bold.nii"
+
+
+def test_who_opens_none_of_several_keeps_what_was_open(window: MainWindow, two_runs: Path, qtbot: QtBot):
+    window.session.open_file(two_runs)
+    qtbot.waitUntil(lambda: bool(window.findChildren(StudiesDialog)), timeout=20_000)
+    window.findChildren(StudiesDialog)[0].reject()
+    assert window.session.recording is None
+    assert not window.session.is_opening
+    assert window._status._analysis.text() == ""

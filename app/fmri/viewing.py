@@ -1,16 +1,23 @@
 """The fMRI beside the traces: the map follows the page, regions become lanes, and settings are remembered."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.dialogs.cleaning import CleaningDialog
+from app.dialogs.repetition_time import RepetitionTimeDialog
 from app.dialogs.sentence import SentenceDialog
-from app.fmri_run import FmriPhase, FmriRun
+from app.dialogs.studies import StudiesDialog
+from app.fmri.opening import StudyFiles
+from app.fmri.relevance import RelevanceFeed
+from app.fmri.run import FmriPhase, FmriRun
 from app.lanes.region import RegionTrack
 from app.panels.fmri.frames import Mode
+from app.panels.fmri.message import USUAL_TR_S
 from app.panels.fmri.words import tell_atlas
 from app.panels.roi_map import RoiMap
 from app.reading import ReadingPage
@@ -45,19 +52,26 @@ class FmriViewer(Feature):
         self._labels: tuple[int, ...] = ()
         self._current = 0
         self._cursor_s = float("nan")
+        session.several_found.connect(self._ask_which)
+        session.tr_needed.connect(self._ask_missing_tr)
         session.fmri.changed.connect(self._show_run)
         page.page_changed.connect(self._follow)
         page.traces.cursor_moved.connect(self._follow_cursor)
         page.region_chosen.connect(self._choose_lane)
         page.region_dismissed.connect(self._dismiss)
+        self._why = RelevanceFeed(session, self)
+        self._why.changed.connect(self._show_relevance)
+        panel.relevance_asked.connect(self._why.ask)
         panel.region_chosen.connect(self._choose_region)
         panel.volume_shown.connect(page.set_region_volume)
         panel.time_chosen.connect(page.traces.centre_on)
         panel.offset_chosen.connect(session.fmri.set_offset)
         panel.lag_chosen.connect(self._keep_lag)
-        panel.tr_chosen.connect(session.fmri.set_tr)
+        panel.tr_chosen.connect(self._set_tr)
+        panel.tr_asked.connect(self._ask_tr)
         panel.open_asked.connect(self._ask_run)
         panel.registration_asked.connect(self._ask_registration)
+        panel.cleaning_asked.connect(self._ask_cleaning)
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """Give what each action on the fMRI does."""
@@ -69,6 +83,9 @@ class FmriViewer(Feature):
             "map_regions": lambda: panel.set_mode(Mode.REGIONS),
             "map_source": panel.next_source,
             "map_sides": self._flip,
+            "register_fmri": self._ask_registration,
+            "clean_fmri": self._ask_cleaning,
+            "tr_fmri": self._ask_tr,
             "atlas": self._explain_atlas,
         }
 
@@ -85,8 +102,9 @@ class FmriViewer(Feature):
         self._panel.set_theme(theme)
 
     def close(self) -> None:
-        """End the thread that draws the map."""
+        """End the threads that draw the map and ask the network."""
         self._panel.close_feed()
+        self._why.close()
 
     @property
     def _fmri(self) -> FmriRun:
@@ -98,6 +116,7 @@ class FmriViewer(Feature):
         is_other = study is None or self._study is None or study.volumes is not self._study.volumes
         self._study = study
         if is_other:
+            self._why.forget()
             self._labels, self._current = (), 0
         self._panel.show_run(self._fmri)
         self._follow()
@@ -114,6 +133,10 @@ class FmriViewer(Feature):
         end_s = traces.position_s + traces.page_s
         middle_s = (traces.position_s + (end_s if recording is None else min(end_s, recording.duration_s))) / 2
         self._panel.set_time(middle_s if np.isnan(self._cursor_s) else self._cursor_s)
+
+    @Slot()
+    def _show_relevance(self) -> None:
+        self._panel.show_relevance(self._why.relevance, self._why.sentence)
 
     @Slot(float)
     def _follow_cursor(self, time_s: float) -> None:
@@ -158,6 +181,43 @@ class FmriViewer(Feature):
         self._panel.set_radiological(not self._panel.radiological)
         self._settings.radiological = self._panel.radiological
 
+    @Slot(object)
+    def _ask_which(self, studies: tuple[StudyFiles, ...]) -> None:
+        dialog = StudiesDialog(studies, self._window)
+        dialog.chosen.connect(self._open_study)
+        dialog.rejected.connect(self._session.open_none)
+        dialog.open()
+
+    @Slot(object)
+    def _open_study(self, study: StudyFiles) -> None:
+        self._session.open_file(*study)
+
+    @Slot(object, str)
+    def _ask_missing_tr(self, path: Path, sentence: str) -> None:
+        dialog = RepetitionTimeDialog(sentence, USUAL_TR_S, self._window)
+        dialog.chosen.connect(partial(self._session.open_file, path, None))
+        dialog.rejected.connect(self._session.open_none)
+        dialog.open()
+
+    @Slot()
+    def _ask_tr(self) -> None:
+        if self._study is None:
+            return
+        told = [problem for problem in self._study.problems if "TR" in problem]
+        sentence = " ".join(told) or "The files agree on how long a volume takes."
+        dialog = RepetitionTimeDialog(sentence, self._study.alignment.tr_s, self._window)
+        dialog.chosen.connect(self._set_tr)
+        dialog.open()
+
+    @Slot(float)
+    def _set_tr(self, tr_s: float) -> None:
+        """Open the run with another TR; by itself it is the recording, and another one then."""
+        path = self._session.path
+        if self._study is not None and path == self._study.volumes.path:
+            self._session.open_file(path, None, tr_s)
+        else:
+            self._fmri.set_tr(tr_s)
+
     @Slot()
     def _ask_run(self) -> None:
         recording, path = self._session.recording, self._session.path
@@ -179,6 +239,14 @@ class FmriViewer(Feature):
         name, _filter = QFileDialog.getOpenFileName(self._window, "Registration to MNI space", folder)
         if name:
             self._fmri.register(Path(name))
+
+    @Slot()
+    def _ask_cleaning(self) -> None:
+        if self._study is None or self._study.series is None:
+            return
+        dialog = CleaningDialog(self._study.series, self._study.alignment.tr_s, self._window)
+        dialog.chosen.connect(self._fmri.clean)
+        dialog.open()
 
 
 def _track(study: FmriStudy, label: int) -> RegionTrack:
