@@ -96,10 +96,14 @@ def meet(seed: int, package: ModelPackage, duration_s: float) -> Infant:
 
 def choose_moment(infant: Infant, spasm: TruthEvent, rng: np.random.Generator) -> float | None:
     """Draw one of the moments for which the network says that there is this spasm, None where there is none."""
-    judge = infant.explainer.judge
-    grid_s = np.arange(np.ceil(2 * (spasm.onset_s - 0.5)), np.floor(2 * (spasm.onset_s + 2.0)) + 1) / 2
+    judge, hop_s = infant.explainer.judge, infant.subject.spec.hop_s
+    first, last = np.ceil((spasm.onset_s - 0.5) / hop_s), np.floor((spasm.onset_s + 2.0) / hop_s)
     with torch.no_grad():
-        found = [t for t in grid_s if judge.log_odds(judge.look_at(infant.subject.window(t))) > 0]
+        found = [
+            centre_s
+            for centre_s in hop_s * np.arange(first, last + 1)
+            if judge.log_odds(judge.look_at(infant.subject.window(centre_s))) > 0
+        ]
     return float(rng.choice(found)) if found else None
 
 

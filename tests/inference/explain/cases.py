@@ -26,11 +26,14 @@ class ExplainedCase:
 
     @property
     def centre_s(self) -> float:
-        return centre_of(self.spasms[-1])
+        return self.centre_of(self.spasms[-1])
+
+    def centre_of(self, spasm: TruthEvent) -> float:
+        return centre_of(spasm, self.package.card.inputs.hop_s)
 
     def count_hits(self, spasms: Sequence[TruthEvent], explain: Callable[[float], Relevance]) -> int:
         """Count the spasms that relevance summed over channels is highest in."""
-        return sum(_is_hit(explain(centre_of(spasm)), *extent_s(self.case.truth, spasm)) for spasm in spasms)
+        return sum(_is_hit(explain(self.centre_of(spasm)), *extent_s(self.case.truth, spasm)) for spasm in spasms)
 
 
 def _is_hit(found: Relevance, first_s: float, last_s: float) -> bool:
@@ -38,9 +41,9 @@ def _is_hit(found: Relevance, first_s: float, last_s: float) -> bool:
     return first_s <= found.onset_s + (peak + 0.5) * found.duration_s / N_SEGMENTS <= last_s
 
 
-def centre_of(spasm: TruthEvent) -> float:
+def centre_of(spasm: TruthEvent, hop_s: float) -> float:
     """Give the time of the network's grid that speaks for a spasm's beginning, which tells it from a movement."""
-    return round(2 * (spasm.onset_s + 0.5)) / 2
+    return hop_s * round((spasm.onset_s + 0.5) / hop_s)
 
 
 def extent_s(truth: Iterable[TruthEvent], spasm: TruthEvent) -> tuple[float, float]:
