@@ -97,7 +97,7 @@ def test_frames_lie_within_the_window_on_the_recordings_clock(explained, explana
 
 @pytest.mark.parametrize("method", METHODS)
 def test_relevance_is_highest_while_the_spasm_lasts(explained, method):
-    some = explained.spasms[:3]
+    some = explained.spasms[:2]
     assert explained.count_hits(some, lambda at_s: explained.explainer.explain(at_s, method)) == len(some)
 
 
