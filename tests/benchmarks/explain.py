@@ -293,6 +293,7 @@ def main() -> None:
     """Measure infant by infant, writing the results file after each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--infants", type=int, default=N_INFANTS)
+    parser.add_argument("--first", type=int, default=FIRST_SEED, help="seed of the first infant")
     parser.add_argument("--seconds", type=float, default=DURATION_S)
     parser.add_argument("--resume", action="store_true", help="go on behind the infants in the results file")
     parser.add_argument("--json", type=Path, default=RESULTS)
@@ -301,7 +302,7 @@ def main() -> None:
     done, outcomes = resume(args.json, package) if args.resume else ([], [])
     with TemporaryDirectory() as folder:
         scrambled_package = scramble(package, Path(folder) / "scrambled")
-        for seed in range(FIRST_SEED + len(done), FIRST_SEED + args.infants):
+        for seed in range(args.first + len(done), args.first + args.infants):
             infant = meet(seed, package, args.seconds)
             rng = np.random.default_rng(seed)
             outcomes += examine(infant, _with_package(infant, scrambled_package), rng)
