@@ -96,10 +96,14 @@ def meet(seed: int, package: ModelPackage, duration_s: float) -> Infant:
 
 def choose_moment(infant: Infant, spasm: TruthEvent, rng: np.random.Generator) -> float | None:
     """Draw one of the moments for which the network says that there is this spasm, None where there is none."""
-    judge = infant.explainer.judge
-    grid_s = np.arange(np.ceil(2 * (spasm.onset_s - 0.5)), np.floor(2 * (spasm.onset_s + 2.0)) + 1) / 2
+    judge, hop_s = infant.explainer.judge, infant.subject.spec.hop_s
+    first, last = np.ceil((spasm.onset_s - 0.5) / hop_s), np.floor((spasm.onset_s + 2.0) / hop_s)
     with torch.no_grad():
-        found = [t for t in grid_s if judge.log_odds(judge.look_at(infant.subject.window(t))) > 0]
+        found = [
+            centre_s
+            for centre_s in hop_s * np.arange(first, last + 1)
+            if judge.log_odds(judge.look_at(infant.subject.window(centre_s))) > 0
+        ]
     return float(rng.choice(found)) if found else None
 
 
@@ -289,6 +293,7 @@ def main() -> None:
     """Measure infant by infant, writing the results file after each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--infants", type=int, default=N_INFANTS)
+    parser.add_argument("--first", type=int, default=FIRST_SEED, help="seed of the first infant")
     parser.add_argument("--seconds", type=float, default=DURATION_S)
     parser.add_argument("--resume", action="store_true", help="go on behind the infants in the results file")
     parser.add_argument("--json", type=Path, default=RESULTS)
@@ -297,7 +302,7 @@ def main() -> None:
     done, outcomes = resume(args.json, package) if args.resume else ([], [])
     with TemporaryDirectory() as folder:
         scrambled_package = scramble(package, Path(folder) / "scrambled")
-        for seed in range(FIRST_SEED + len(done), FIRST_SEED + args.infants):
+        for seed in range(args.first + len(done), args.first + args.infants):
             infant = meet(seed, package, args.seconds)
             rng = np.random.default_rng(seed)
             outcomes += examine(infant, _with_package(infant, scrambled_package), rng)
