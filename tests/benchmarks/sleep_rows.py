@@ -35,6 +35,7 @@ ROWS = {
 PLAN = (
     *(("naps", "cross", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
     *(("naps", "within", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
+    ("naps", "cross", "no-dropout"),
     *(("nights", "cross", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
     *(("nights", "cross", row) for row in ("concatenation", "no-alignment")),
     *(("nights", "within", row) for row in ("fmri-trees", "eeg-trees", "fmri", "fused", "eeg")),
