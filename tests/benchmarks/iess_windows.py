@@ -1,8 +1,8 @@
 """Windows for the tables of IESS-FusionNet: cut once from simulated patients, then the same for every row."""
 
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference.labels.files import write_bytes
 from inference.models.blocks.morlet import MorletConfig
 from inference.models.iess_fusionnet import FrontEnd, IessConfig
 from inference.recordings.recording import Recording
@@ -122,32 +123,35 @@ def training_windows(folder: Path, seed: int) -> Windows:
     """Give the training windows of a seed, whose patients no other seed has."""
     first = TRAINING_SEEDS + 50 * SEEDS_PER_RECIPE + SEEDS_PER_RECIPE * seed
     patients = range(first, first + N_TRAINING)
-    return _kept(folder / f"training-{seed}", lambda: [_first_generator(p, WINDOWS_PER_SPASM) for p in patients])
+    return _gather(folder / "training", patients, lambda patient: _first_generator(patient, WINDOWS_PER_SPASM))
 
 
 def held_out_windows(folder: Path) -> Windows:
     """Give the test windows, one for each spasm of patients that no training sees; the same for every seed."""
     patients = range(FIRST_TEST_SEED, FIRST_TEST_SEED + N_TEST)
-    return _kept(folder / "test", lambda: [_first_generator(patient, 1) for patient in patients])
+    return _gather(folder / "test", patients, lambda patient: _first_generator(patient, 1))
 
 
 def independent_windows(folder: Path) -> Windows:
     """Give windows of the second generator, one for each spasm."""
     infants = range(FIRST_INDEPENDENT_SEED, FIRST_INDEPENDENT_SEED + N_INDEPENDENT)
-    return _kept(folder / "independent", lambda: [_second_generator(infant) for infant in infants])
+    return _gather(folder / "independent", infants, _second_generator)
 
 
-def _kept(folder: Path, cut: Callable[[], Sequence[Windows]]) -> Windows:
-    """Simulate patients and cut their windows, or read what an earlier call has kept."""
+def _gather(folder: Path, patients: range, cut: Callable[[int], Windows]) -> Windows:
+    """Simulate patients and cut their windows, or read what an earlier call has kept, patient by patient."""
     names = [field.name for field in fields(Windows)]
-    if not folder.exists():
-        parts = cut()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent))
-        for name in names:
-            np.save(draft / f"{name}.npy", np.concatenate([getattr(part, name) for part in parts]))
-        draft.rename(folder)
-    return Windows(*(np.load(folder / f"{name}.npy") for name in names))
+    parts = []
+    for patient in patients:
+        path = folder / f"{patient}.npz"
+        if not path.exists():
+            made = cut(patient)
+            content = io.BytesIO()
+            np.savez(content, **{name: getattr(made, name) for name in names})
+            write_bytes(path, content.getvalue())
+        with np.load(path) as kept:
+            parts.append([kept[name] for name in names])
+    return Windows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _first_generator(seed: int, windows_per_spasm: int) -> Windows:
