@@ -123,22 +123,22 @@ def training_windows(folder: Path, seed: int) -> Windows:
     """Give the training windows of a seed, whose patients no other seed has."""
     first = TRAINING_SEEDS + 50 * SEEDS_PER_RECIPE + SEEDS_PER_RECIPE * seed
     patients = range(first, first + N_TRAINING)
-    return _gather(folder / "training", patients, lambda patient: _first_generator(patient, WINDOWS_PER_SPASM))
+    return gather(folder / "training", patients, lambda patient: _first_generator(patient, WINDOWS_PER_SPASM))
 
 
 def held_out_windows(folder: Path) -> Windows:
     """Give the test windows, one for each spasm of patients that no training sees; the same for every seed."""
     patients = range(FIRST_TEST_SEED, FIRST_TEST_SEED + N_TEST)
-    return _gather(folder / "test", patients, lambda patient: _first_generator(patient, 1))
+    return gather(folder / "test", patients, lambda patient: _first_generator(patient, 1))
 
 
 def independent_windows(folder: Path) -> Windows:
     """Give windows of the second generator, one for each spasm."""
     infants = range(FIRST_INDEPENDENT_SEED, FIRST_INDEPENDENT_SEED + N_INDEPENDENT)
-    return _gather(folder / "independent", infants, _second_generator)
+    return gather(folder / "independent", infants, _second_generator)
 
 
-def _gather(folder: Path, patients: range, cut: Callable[[int], Windows]) -> Windows:
+def gather(folder: Path, patients: range, cut: Callable[[int], Windows]) -> Windows:
     """Simulate patients and cut their windows, or read what an earlier call has kept, patient by patient."""
     names = [field.name for field in fields(Windows)]
     parts = []

@@ -5,7 +5,7 @@ from inference.models.iess_fusionnet import ABLATIONS
 from inference.training.variation import compress
 from tests.benchmarks.iess_report import figures_of, gain_of_full, summarise
 from tests.benchmarks.iess_rows import PAPER, ROWS, TABLES, smaller
-from tests.benchmarks.iess_windows import SMALLER, Windows, draw_batch
+from tests.benchmarks.iess_windows import SMALLER, Windows, draw_batch, gather
 
 
 def run(*patients: tuple[int, int]) -> dict:
@@ -73,6 +73,20 @@ def test_the_batch_of_a_step_depends_on_seed_and_step_alone():
     first, again, other = (draw_batch(held, seed, 5, 8, as_signals=True) for seed in (3, 3, 4))
     assert first.eeg.equal(again.eeg)
     assert not first.eeg.equal(other.eeg)
+
+
+def test_each_patient_is_simulated_once_also_after_a_kill(tmp_path):
+    asked = []
+
+    def cut(patient: int) -> Windows:
+        asked.append(patient)
+        return windows(4)
+
+    gather(tmp_path, range(2), cut)
+    again = gather(tmp_path, range(3), cut)
+    assert asked == [0, 1, 2]
+    assert again.digest() != windows(4).digest()
+    assert len(again.patient) == 12
 
 
 def test_every_row_of_the_tables_is_trained_or_is_the_papers_own():
