@@ -1,13 +1,13 @@
 """Compare DSMN-ESS with and without its modules and under both losses, as its paper's tables II and III do.
 
-``python -m tests.benchmarks.dsmn_tables --work FOLDER [--rows NAME ...]`` trains what is missing, row by row, on
-simulated children, and writes ``results/dsmn_tables.json`` and ``.md``. A killed run goes on where it was. A step of
-the full-size network takes four times as long, so every row is trained at half its width: the same windows in the same
-order, the same number of steps and the same rate for all. The shipped package, of full size, comes last.
+``python -m tests.benchmarks.dsmn_tables --work FOLDER --seeds 3 [--rows NAME ...]`` trains what is missing, seed by
+seed and row by row, on simulated children, and writes ``results/dsmn_tables.json`` and ``.md`` after each row. A killed
+run goes on where it was. A step of the full-size network takes four times as long, so every row is trained at half its
+width: the same windows in the same order, the same number of steps and the same rate for all. The shipped package, of
+full size, comes last.
 """
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import Tensor
 
-from inference.labels.files import write_json
 from inference.models.cost import measure_cost
 from inference.models.dsmn_ess import ABLATIONS, DsmnConfig, DsmnEss
 from inference.runtime.cards import CARD_NAME
@@ -29,11 +28,11 @@ from inference.training.checkpoints import Checkpoint
 from inference.training.dsmn_ess import NAME, TEST_SEEDS, describe_recipe, training_orders, validation_orders
 from inference.training.dsmn_fitting import Prediction, Recipe, fit, make_network, predict
 from inference.training.dsmn_patients import SimulatedPatient, order_patients, simulate_patients
-from inference.training.dsmn_scores import Labels, fit_seizure_calibration, fit_temperature, score_tasks, vote_syndrome
+from inference.training.dsmn_scores import fit_seizure_calibration, fit_temperature
 from inference.training.dsmn_windows import INPUTS, LabelledWindows, join_windows, split_patients
 from inference.training.export import example_inputs
 from inference.training.losses import LOSSES
-from inference.training.metrics import WindowScores
+from tests.benchmarks.dsmn_answers import Answers, describe_row, find_answers
 from tests.benchmarks.dsmn_report import SHIPPED, write_report
 
 RESULTS = Path(__file__).parent / "results" / "dsmn_tables"
@@ -91,17 +90,23 @@ class Children:
     testing: LabelledWindows
 
 
-def gather(folder: Path) -> Children:
-    """Simulate everybody, or find them in the folder."""
-    training, validation = training_orders(RECIPE), validation_orders(RECIPE)
-    tested = order_patients(FIRST_TEST_SEED, N_TEST, minutes=RECIPE.patient_minutes)
+def gather(folder: Path, seed: int) -> Children:
+    """Simulate everybody whom a seed meets, or find them in the folder."""
+    recipe = replace(RECIPE, seed=seed)
+    training, validation = training_orders(recipe), validation_orders(recipe)
     learning = [patient.windows for patient in simulate_patients((*training, *validation), folder)]
     return Children(
         join_windows(learning),
         frozenset(order.seed for order in training),
         thin(simulate_patients(validation, folder), CALIBRATION_STRIDE),
-        thin(simulate_patients(tested, folder), TEST_STRIDE),
+        gather_test(folder),
     )
+
+
+def gather_test(folder: Path) -> LabelledWindows:
+    """Simulate the children of the test, the same for every seed, or find them in the folder."""
+    tested = order_patients(FIRST_TEST_SEED, N_TEST, minutes=RECIPE.patient_minutes)
+    return thin(simulate_patients(tested, folder), TEST_STRIDE)
 
 
 def thin(patients: Any, stride: int) -> LabelledWindows:
@@ -113,53 +118,55 @@ def thin(patients: Any, stride: int) -> LabelledWindows:
     return join_windows([every(patient) for patient in patients])
 
 
-def run_row(name: str, children: Children, work: Path) -> dict[str, Any]:
-    """Train a row, or go on with it, and score it."""
-    row, slug = ROWS[name], name.replace(" ", "-").replace(",", "")
+def run_row(name: str, seed: int, children: Children, work: Path) -> Answers:
+    """Train a row, or go on with it, and ask it about the test windows."""
+    row = ROWS[name]
     config = halve(ABLATIONS[row.network])
-    recipe = replace(RECIPE, network=config, loss=LOSSES[row.loss])
+    recipe = replace(RECIPE, seed=seed, network=config, loss=LOSSES[row.loss])
     network = make_network(recipe)
     split = split_patients(children.learning, children.training_seeds)
-    checkpoint = Checkpoint(work / "checkpoints" / slug, made_for=describe_recipe(recipe))
-    losses = []
+    checkpoint = Checkpoint(work / "checkpoints" / _slug(name, seed), made_for=describe_recipe(recipe))
     for report in fit(network, children.learning, split, recipe, checkpoint):
-        losses.append(report.loss)
         if report.step % 50 == 0:
-            print(f"{name}: step {report.step}, loss {report.loss:.3f}", flush=True)
+            print(f"{name}, seed {seed}: step {report.step}, loss {report.loss:.3f}", flush=True)
     of_syndrome, of_seizure = _calibrated(
         *(predict(network, side, np.arange(len(side))) for side in (children.calibrating, children.testing)), children
     )
     cost = measure_cost(DsmnEss(config), *one_window())
-    return {
+    facts = {
         "network": row.network,
         "loss": row.loss,
         "parameters": cost.n_parameters,
         "flops": cost.n_flops,
         "steps": recipe.n_steps,
-        "last_loss": round(losses[-1], 4) if losses else None,
-        **_describe_scores(children.testing, of_syndrome, of_seizure),
     }
+    return Answers(of_syndrome, of_seizure, facts)
 
 
-def run_shipped(folder: Path, children: Children) -> dict[str, Any]:
-    """Score the shipped package on the same windows; it brings its own calibration."""
-    package, testing = open_package(folder), children.testing
+def run_shipped(folder: Path, testing: LabelledWindows, work: Path) -> Answers:
+    """Ask the shipped package about the same windows; it brings its own calibration."""
+    package = open_package(folder)
+    path = work / "answers" / f"shipped-{package.reference.digest[:16]}.npz"
+    if (kept := find_answers(path)) is not None:
+        return kept
     session = NetworkSession(package, "cpu")
     answers = [
         session.run({"eeg": testing.eeg[part].astype(np.float32), "eeg_present": testing.present[part]})
         for part in np.array_split(np.arange(len(testing)), len(testing) // 64)
     ]
-    of_syndrome = np.concatenate([answer["syndrome_probability"] for answer in answers])
-    of_seizure = np.concatenate([answer["seizure_probability"][:, 1] for answer in answers])
     cost = package.card.cost["network"]
-    return {
+    facts = {
         "network": "full",
         "loss": "L2",
         "parameters": cost.parameters,
         "flops": cost.flops,
         "steps": package.card.training["steps"],
-        **_describe_scores(testing, of_syndrome, of_seizure),
     }
+    of_syndrome = np.concatenate([answer["syndrome_probability"] for answer in answers])
+    of_seizure = np.concatenate([answer["seizure_probability"][:, 1] for answer in answers])
+    said = Answers(of_syndrome, of_seizure, facts)
+    said.keep(path)
+    return said
 
 
 def _calibrated(
@@ -177,26 +184,27 @@ def _calibrated(
     return of_syndrome, of_seizure
 
 
-def _describe_scores(
-    testing: LabelledWindows, of_syndrome: NDArray[np.floating] | None, of_seizure: NDArray[np.floating] | None
-) -> dict[str, Any]:
-    labels = Labels(testing.syndrome, testing.seizure, testing.patient)
-    scores = score_tasks(labels, of_syndrome, of_seizure)
-    described: dict[str, Any] = {task: _describe_task(score) for task, score in scores.items()}
-    if of_syndrome is not None:
-        patients = np.unique(testing.patient)
-        whose = [testing.patient == patient for patient in patients]
-        right = [vote_syndrome(of_syndrome[mine]) == testing.syndrome[mine][0] for mine in whose]
-        described["patients_right"] = [int(sum(right)), len(patients)]
-    return described
+def _slug(name: str, seed: int) -> str:
+    return f"{name.replace(' ', '-').replace(',', '')}-{seed}"
 
 
-def _describe_task(scores: WindowScores) -> dict[str, Any]:
-    """Add the macro mean of precision, which the paper seems to print for two classes as well."""
-    described = scores.describe()
-    precisions = [figures["precision"].value for figures in scores.per_class.values()]
-    described["macro_precision"] = round(float(np.nan_to_num(precisions).mean()), 4)
-    return described
+def _path(work: Path, name: str, seed: int) -> Path:
+    return work / "answers" / f"{_slug(name, seed)}.npz"
+
+
+def _write(args: argparse.Namespace, testing: LabelledWindows) -> None:
+    """Write the tables of every row and seed that is finished."""
+    rows: dict[str, dict[int, Answers]] = {}
+    for name in ROWS:
+        kept = {seed: find_answers(_path(args.work, name, seed)) for seed in range(args.seeds)}
+        found = {seed: said for seed, said in kept.items() if said is not None}
+        if found:
+            rows[name] = found
+    if (args.package / CARD_NAME).exists():
+        rows[SHIPPED] = {0: run_shipped(args.package, testing, args.work)}
+    settings = {name: value for name, value in asdict(RECIPE).items() if name not in ("network", "loss", "seed")}
+    described = {name: describe_row(by_seed, testing) for name, by_seed in rows.items()}
+    write_report(args.out, described, settings, testing)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -205,23 +213,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for children, checkpoints and finished rows")
     parser.add_argument("--out", type=Path, default=RESULTS, help="results, without their suffix")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--package", type=Path, default=SHIPPED_FOLDER / NAME)
     args = parser.parse_args(arguments)
-    children = gather(args.work / "patients")
-    finished: dict[str, Any] = {}
-    for name in (*args.rows, SHIPPED):
-        kept = args.work / "rows" / f"{name.replace(' ', '-').replace(',', '')}.json"
-        if name == SHIPPED:
-            if not (args.package / CARD_NAME).exists():
-                continue
-            finished[name] = run_shipped(args.package, children)
-        elif kept.exists():
-            finished[name] = json.loads(kept.read_text(encoding="utf-8"))
-        else:
-            finished[name] = run_row(name, children, args.work)
-            write_json(kept, finished[name])
-        settings = {name: value for name, value in asdict(RECIPE).items() if name not in ("network", "loss")}
-        write_report(args.out, finished, settings, children.testing)
+    patients = args.work / "patients"
+    testing = gather_test(patients)
+    for seed in range(args.seeds):
+        missing = [name for name in args.rows if not _path(args.work, name, seed).exists()]
+        if not missing:
+            continue
+        children = gather(patients, seed)
+        for name in missing:
+            run_row(name, seed, children, args.work).keep(_path(args.work, name, seed))
+            _write(args, testing)
+    _write(args, testing)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.iess_rows import FULL, PAPER, PAPER_COST, TABLES
+from tests.benchmarks.reading import write_above_reading
 
 FIGURES = ("Acc", "Spe", "Sen", "AUC")
 N_RESAMPLES = 4000
 HELD_OUT, INDEPENDENT = "held out", "second generator"
-#: What follows in the file is written by hand and kept.
-READING = "## Reading"
 
 Runs = Mapping[str, Mapping[str, Any]]
 
@@ -97,8 +96,7 @@ def write_tables(content: dict[str, Any], path: Path) -> None:
     lines += ["## On the second generator", "", *_second_generator(content), ""]
     lines += ["## What is taken for a spasm", "", *_kinds(content), ""]
     lines += ["Commands, in order:", "", *(f"    {command}" for command in content["commands"]), ""]
-    kept = path.read_text(encoding="utf-8").partition(READING)[2] if path.exists() else "\n"
-    path.write_text("\n".join([*lines, READING + kept]), encoding="utf-8")
+    write_above_reading(path, lines)
 
 
 def _head(content: Mapping[str, Any]) -> list[str]:
@@ -107,8 +105,8 @@ def _head(content: Mapping[str, Any]) -> list[str]:
     minutes, n_runs = sum(content["cpu_s"].values()) / 60, len(content["cpu_s"])
     return [
         "Simulated throughout: no recording of a person was used. Each figure is the mean of "
-        f"{len(of_full)} seeds (weights, batches and training patients all differ) ± their standard deviation, as the "
-        "paper gives it, and in brackets the 95 % interval across held-out patients (bootstrap, "
+        f"{len(of_full)} seed(s) (weights, batches and training patients all differ) ± their standard deviation, as "
+        "the paper gives it, and in brackets the 95 % interval across held-out patients (bootstrap, "
         f"{N_RESAMPLES} draws). A window is called a spasm at a probability of one half or more.",
         "",
         "**Every row was trained at one smaller size**, not at that of the shipped network: "

@@ -104,8 +104,8 @@ def build(row: str, windows: Windows) -> nn.Module:
     if network.config.wavelets:
         for modality in network.config.modalities:
             encoder = getattr(network.body, modality.lower())
-            power = torch.from_numpy(getattr(windows, f"{modality.lower()}_power")[::7]).float()
-            encoder.set_standard(power.mean(dim=(0, 2, 3)), power.std(dim=(0, 2, 3)))
+            features = torch.from_numpy(getattr(windows, f"{modality.lower()}_features")[::7]).float()
+            encoder.set_standard(features.mean(dim=(0, 2, 3)), features.std(dim=(0, 2, 3)))
     return network.body
 
 

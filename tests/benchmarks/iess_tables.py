@@ -43,9 +43,9 @@ LOOP = LoopSettings(n_steps=300, batch_size=32, peak_rate=1.5e-3, warm_up_steps=
 #: The one size, in words, for the head of the tables.
 SIZE = (
     f"{SMALLER.rate_hz:g} Hz, {SMALLER.eeg_wavelets.n_frequencies} wavelet frequencies up to "
-    f"{SMALLER.eeg_wavelets.highest_hz:g} Hz, frames of {1000 * SMALLER.frame_samples / SMALLER.rate_hz:g} ms, width "
-    f"{SMALLER.width}, {SMALLER.n_states} states, {SMALLER.n_heads} heads; {N_TRAINING} patients of {PATIENT_S / 60:g} "
-    "minutes a seed;"
+    f"{SMALLER.eeg_wavelets.highest_hz:g} Hz and the EEG's slow wave below {SMALLER.eeg_wavelets.slow_hz:g} Hz, frames "
+    f"of {1000 * SMALLER.frame_samples / SMALLER.rate_hz:g} ms, width {SMALLER.width}, {SMALLER.n_states} states, "
+    f"{SMALLER.n_heads} heads; {N_TRAINING} patients of {PATIENT_S / 60:g} minutes a seed;"
 )
 _TEST_BATCH = 64
 

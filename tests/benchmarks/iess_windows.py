@@ -1,8 +1,8 @@
 """Windows for the tables of IESS-FusionNet: cut once from simulated patients, then the same for every row."""
 
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference.labels.files import write_bytes
 from inference.models.blocks.morlet import MorletConfig
 from inference.models.iess_fusionnet import FrontEnd, IessConfig
 from inference.recordings.recording import Recording
@@ -21,6 +22,7 @@ from inference.simulate.independent import generate_infant
 from inference.simulate.truth import TruthEvent
 from inference.training.features import PatientFeatures
 from inference.training.iess_fusionnet import INPUTS, SEEDS_PER_RECIPE, TEST_SEEDS, TRAINING_SEEDS
+from inference.training.variation import compress, expand
 from inference.training.windows import DECOY_REACH_S, POSITIVE_REACH_S, label_frames
 
 #: Every row is compared at this size: half the rate, width and frequencies of the shipped network.
@@ -29,7 +31,7 @@ SPEC = replace(INPUTS, rate_hz=RATE_HZ, hff_hz=50.0, emg_hff_hz=55.0)
 SMALLER = IessConfig(
     rate_hz=RATE_HZ,
     window_samples=512,
-    eeg_wavelets=MorletConfig(RATE_HZ, 1.5, 50.0, n_frequencies=16),
+    eeg_wavelets=MorletConfig(RATE_HZ, 1.5, 50.0, n_frequencies=16, slow_hz=5.0),
     emg_wavelets=MorletConfig(RATE_HZ, 10.0, 50.0, n_frequencies=16),
     temporal_width=32,
     temporal_taps=7,
@@ -53,11 +55,11 @@ BACKGROUND = "background"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Windows:
-    """Windows of many patients, as log power and as signals.
+    """Windows of many patients, as features and as signals.
 
     Attributes
     ----------
-    eeg_power, emg_power : (n, frequencies, channels, frames) float16.
+    eeg_features, emg_features : (n, features, channels, frames) float16, as the front end gives them.
     eeg, emg : (n, channels, samples) float16, in units of the recording's scale.
     eeg_present, emg_present : (n, channels) float32.
     is_spasm : (n,) bool.
@@ -65,8 +67,8 @@ class Windows:
     kind : (n,) what lies at the centre: the label of a true event, or `BACKGROUND`.
     """
 
-    eeg_power: NDArray[np.float16]
-    emg_power: NDArray[np.float16]
+    eeg_features: NDArray[np.float16]
+    emg_features: NDArray[np.float16]
     eeg: NDArray[np.float16]
     emg: NDArray[np.float16]
     eeg_present: NDArray[np.float32]
@@ -84,7 +86,7 @@ class Windows:
 
 
 class Batch(NamedTuple):
-    """Windows as a network takes them, log power or signals, and the class of each."""
+    """Windows as a network takes them, features or signals, and the class of each."""
 
     eeg: Tensor
     emg: Tensor
@@ -95,14 +97,14 @@ class Batch(NamedTuple):
 
 def take(windows: Windows, chosen: NDArray[np.int64], *, as_signals: bool) -> Batch:
     """Give some of the windows, unchanged."""
-    arrays = (windows.eeg, windows.emg) if as_signals else (windows.eeg_power, windows.emg_power)
+    arrays = (windows.eeg, windows.emg) if as_signals else (windows.eeg_features, windows.emg_features)
     eeg, emg = (torch.from_numpy(array[chosen].astype(np.float32)) for array in arrays)
     present = (torch.from_numpy(flags[chosen]) for flags in (windows.eeg_present, windows.emg_present))
     return Batch(eeg, emg, *present, torch.from_numpy(windows.is_spasm[chosen].astype(np.int64)))
 
 
 def draw_batch(windows: Windows, seed: int, step: int, size: int, *, as_signals: bool) -> Batch:
-    """Draw the batch of a step, half of it spasms; gains vary by the same factors in log power and in signals."""
+    """Draw the batch of a step, half of it spasms; gains vary by the same factors in features and in signals."""
     rng = np.random.default_rng((seed, step))
     pools = np.flatnonzero(windows.is_spasm), np.flatnonzero(~windows.is_spasm)
     chosen = np.concatenate([rng.choice(pool, size // 2) for pool in pools])
@@ -111,39 +113,45 @@ def draw_batch(windows: Windows, seed: int, step: int, size: int, *, as_signals:
     emg_gain = torch.from_numpy(rng.normal(0.0, 0.6, (size, batch.emg_present.shape[1], 1)).astype(np.float32))
     if as_signals:
         return batch._replace(eeg=batch.eeg * torch.exp(eeg_gain / 2), emg=batch.emg * torch.exp(emg_gain / 2))
-    return batch._replace(eeg=batch.eeg + eeg_gain[:, None], emg=batch.emg + emg_gain[:, None])
+    n_powers = SMALLER.eeg_wavelets.n_frequencies
+    slow = compress(np.exp(eeg_gain[:, None].numpy() / 2) * expand(batch.eeg[:, n_powers:].numpy()))
+    eeg = torch.cat((batch.eeg[:, :n_powers] + eeg_gain[:, None], torch.from_numpy(slow)), dim=1)
+    return batch._replace(eeg=eeg, emg=batch.emg + emg_gain[:, None])
 
 
 def training_windows(folder: Path, seed: int) -> Windows:
     """Give the training windows of a seed, whose patients no other seed has."""
     first = TRAINING_SEEDS + 50 * SEEDS_PER_RECIPE + SEEDS_PER_RECIPE * seed
     patients = range(first, first + N_TRAINING)
-    return _kept(folder / f"training-{seed}", lambda: [_first_generator(p, WINDOWS_PER_SPASM) for p in patients])
+    return gather(folder / "training", patients, lambda patient: _first_generator(patient, WINDOWS_PER_SPASM))
 
 
 def held_out_windows(folder: Path) -> Windows:
     """Give the test windows, one for each spasm of patients that no training sees; the same for every seed."""
     patients = range(FIRST_TEST_SEED, FIRST_TEST_SEED + N_TEST)
-    return _kept(folder / "test", lambda: [_first_generator(patient, 1) for patient in patients])
+    return gather(folder / "test", patients, lambda patient: _first_generator(patient, 1))
 
 
 def independent_windows(folder: Path) -> Windows:
     """Give windows of the second generator, one for each spasm."""
     infants = range(FIRST_INDEPENDENT_SEED, FIRST_INDEPENDENT_SEED + N_INDEPENDENT)
-    return _kept(folder / "independent", lambda: [_second_generator(infant) for infant in infants])
+    return gather(folder / "independent", infants, _second_generator)
 
 
-def _kept(folder: Path, cut: Callable[[], Sequence[Windows]]) -> Windows:
-    """Simulate patients and cut their windows, or read what an earlier call has kept."""
+def gather(folder: Path, patients: range, cut: Callable[[int], Windows]) -> Windows:
+    """Simulate patients and cut their windows, or read what an earlier call has kept, patient by patient."""
     names = [field.name for field in fields(Windows)]
-    if not folder.exists():
-        parts = cut()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent))
-        for name in names:
-            np.save(draft / f"{name}.npy", np.concatenate([getattr(part, name) for part in parts]))
-        draft.rename(folder)
-    return Windows(*(np.load(folder / f"{name}.npy") for name in names))
+    parts = []
+    for patient in patients:
+        path = folder / f"{patient}.npz"
+        if not path.exists():
+            made = cut(patient)
+            content = io.BytesIO()
+            np.savez(content, **{name: getattr(made, name) for name in names})
+            write_bytes(path, content.getvalue())
+        with np.load(path) as kept:
+            parts.append([kept[name] for name in names])
+    return Windows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _first_generator(seed: int, windows_per_spasm: int) -> Windows:
@@ -161,10 +169,10 @@ def _cut(recording: Recording, truth: tuple[TruthEvent, ...], seed: int, windows
     preparer = InputPreparer(recording, plan_channels(recording.channels, SPEC), SPEC)
     signals = preparer.read(0.0, recording.duration_s)
     with torch.no_grad():
-        powers = FrontEnd(SMALLER)(torch.from_numpy(signals.eeg[None]), torch.from_numpy(signals.emg[None]))
-    eeg_power, emg_power = (power[0].numpy().astype(np.float16) for power in powers)
+        features = FrontEnd(SMALLER)(torch.from_numpy(signals.eeg[None]), torch.from_numpy(signals.emg[None]))
+    eeg_features, emg_features = (values[0].numpy().astype(np.float16) for values in features)
     plan, frame_s = preparer.plan, SMALLER.frame_samples / RATE_HZ
-    patient = PatientFeatures(eeg_power, emg_power, plan.eeg_present, plan.emg_present, truth, frame_s)
+    patient = PatientFeatures(eeg_features, emg_features, plan.eeg_present, plan.emg_present, truth, frame_s)
     rng = np.random.default_rng((seed, windows_per_spasm))
     centres = [*_spasms(patient, rng, windows_per_spasm)]
     centres += [*_negatives(patient, rng, len(centres))]
@@ -179,7 +187,7 @@ def _cut(recording: Recording, truth: tuple[TruthEvent, ...], seed: int, windows
     return Windows(
         *(
             cut(array, unit)
-            for array, unit in ((eeg_power, 1), (emg_power, 1), (signals.eeg, frame), (signals.emg, frame))
+            for array, unit in ((eeg_features, 1), (emg_features, 1), (signals.eeg, frame), (signals.emg, frame))
         ),
         *(np.tile(flags.astype(np.float32), (n, 1)) for flags in (plan.eeg_present, plan.emg_present)),
         np.arange(n) < n // 2,

@@ -28,7 +28,7 @@ DATA = Path(os.environ.get("SPASMLENS_TEST_DATA", ROOT.parent / "shared" / "data
 #: Seeds that no recipe trains, validates or tests on.
 FIRST_SEED = 500_000
 N_NIGHTS, NIGHT_STRETCH_EPOCHS = 24, 40
-#: As many subjects as the paper's folds; each with its first two sleep sessions of 15 min.
+#: As many subjects as the paper's folds, each with its first two sleep sessions of 15 min; two of them have none.
 N_SUBJECTS, N_SESSIONS = 23, 2
 #: Epochs between what is trained on and what is tested within a subject: no epoch's context reaches across.
 GAP_EPOCHS = 4
@@ -54,7 +54,7 @@ def nights(work: Path, *, aligned: bool = True) -> list[SleepSession]:
 
 
 def naps(work: Path, *, aligned: bool = True) -> list[SleepSession]:
-    """Give simulated adults who sleep exactly as 23 subjects of ds003768 did, in two sessions each.
+    """Give simulated adults who sleep exactly as subjects of ds003768 did, in two sessions each.
 
     An epoch that its scorers left open is simulated as the one before it and takes no part.
     """

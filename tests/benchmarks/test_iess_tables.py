@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from inference.models.iess_fusionnet import ABLATIONS
+from inference.training.variation import compress
 from tests.benchmarks.iess_report import figures_of, gain_of_full, summarise
 from tests.benchmarks.iess_rows import PAPER, ROWS, TABLES, smaller
-from tests.benchmarks.iess_windows import SMALLER, Windows, draw_batch
+from tests.benchmarks.iess_windows import SMALLER, Windows, draw_batch, gather
 
 
 def run(*patients: tuple[int, int]) -> dict:
@@ -39,9 +40,12 @@ def windows(n: int) -> Windows:
         return rng.normal(size=(n, *shape)).astype(np.float16)
 
     eeg, emg = normal(25, SMALLER.window_samples), normal(4, SMALLER.window_samples)
-    eeg_power, emg_power = (x.astype(np.float32).reshape(n, x.shape[1], -1, 8) ** 2 for x in (eeg, emg))
+    frames = [x.astype(np.float32).reshape(n, x.shape[1], -1, 8) for x in (eeg, emg)]
+    eeg_power, emg_power = (np.repeat(np.log((x**2).mean(-1))[:, None], 16, axis=1) for x in frames)
+    slow = compress(frames[0].mean(-1))[:, None]
     return Windows(
-        *(np.log(power.mean(-1)).astype(np.float16)[:, None] for power in (eeg_power, emg_power)),
+        np.concatenate((eeg_power, slow), axis=1).astype(np.float16),
+        emg_power.astype(np.float16),
         eeg,
         emg,
         np.ones((n, 25), np.float32),
@@ -52,13 +56,16 @@ def windows(n: int) -> Windows:
     )
 
 
-def test_rows_on_signals_and_rows_on_log_power_see_the_same_windows_with_the_same_gains():
+def test_rows_on_signals_and_rows_on_features_see_the_same_windows_with_the_same_gains():
     held = windows(12)
-    power, signals = (draw_batch(held, seed=3, step=5, size=8, as_signals=flag) for flag in (False, True))
-    assert power.target.tolist() == signals.target.tolist() == [1] * 4 + [0] * 4
-    for log_power, signal in ((power.eeg, signals.eeg), (power.emg, signals.emg)):
-        again = signal.unflatten(-1, (-1, 8)).square().mean(-1).log()
-        np.testing.assert_allclose(log_power[:, 0], again, atol=0.02)
+    features, signals = (draw_batch(held, seed=3, step=5, size=8, as_signals=flag) for flag in (False, True))
+    assert features.target.tolist() == signals.target.tolist() == [1] * 4 + [0] * 4
+    frames = [signal.unflatten(-1, (-1, 8)) for signal in (signals.eeg, signals.emg)]
+    n_powers = SMALLER.eeg_wavelets.n_frequencies
+    for log_power, frame in zip((features.eeg[:, :n_powers], features.emg), frames, strict=True):
+        again = frame.square().mean(-1).log()[:, None]
+        np.testing.assert_allclose(log_power, again.expand_as(log_power), atol=0.02)
+    np.testing.assert_allclose(features.eeg[:, n_powers], compress(frames[0].mean(-1).numpy()), atol=0.005)
 
 
 def test_the_batch_of_a_step_depends_on_seed_and_step_alone():
@@ -66,6 +73,20 @@ def test_the_batch_of_a_step_depends_on_seed_and_step_alone():
     first, again, other = (draw_batch(held, seed, 5, 8, as_signals=True) for seed in (3, 3, 4))
     assert first.eeg.equal(again.eeg)
     assert not first.eeg.equal(other.eeg)
+
+
+def test_each_patient_is_simulated_once_also_after_a_kill(tmp_path):
+    asked = []
+
+    def cut(patient: int) -> Windows:
+        asked.append(patient)
+        return windows(4)
+
+    gather(tmp_path, range(2), cut)
+    again = gather(tmp_path, range(3), cut)
+    assert asked == [0, 1, 2]
+    assert again.digest() != windows(4).digest()
+    assert len(again.patient) == 12
 
 
 def test_every_row_of_the_tables_is_trained_or_is_the_papers_own():
