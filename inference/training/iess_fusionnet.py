@@ -44,7 +44,7 @@ from inference.training.learning_curve import write_learning_curve
 from inference.training.loop import LoopSettings, StepReport, descend
 from inference.training.progress import TrainingProgress
 from inference.training.recipes import TrainOptions
-from inference.training.repeatable import choose_device, make_repeatable
+from inference.training.repeatable import choose_device, choose_precision, make_repeatable
 from inference.training.variation import Variation, draw_electrodes
 from inference.training.windows import BEGINNING_S, NEGATIVE_REACH_S, POSITIVE_REACH_S, Batch, WindowSampler
 from inference.training.work import (
@@ -61,7 +61,7 @@ INPUTS = MontageInputs(
     n_emg=N_EMG,
     rate_hz=256.0,
     window_s=4.0,
-    hop_s=0.5,
+    hop_s=1.0,
     lff_hz=0.5,
     hff_hz=70.0,
     emg_lff_hz=10.0,
@@ -83,24 +83,27 @@ class Recipe:
 
     Training goes in ``n_rounds``, each over ``n_patients`` that no other round saw, from the weights of the one before
     and with ``cooling`` times its steps and its learning rate: what counts is how many infants there are, and a disk
-    holds some hundred. Half of the training and validation patients have frequent, short clusters, half the course of a
-    real morning. ``max_false_per_hour`` is what the event rule may allow itself on the validation patients.
+    holds some hundred. The first round shows spasms much as they were simulated (``variation``), the others mostly deep
+    in the background of a second infant (``later_variation``). Half of the training and validation patients have
+    frequent, short clusters, half the course of a real morning. ``max_false_per_hour`` is what the event rule may allow
+    itself on the validation patients.
     """
 
     seed: int = 0
-    n_rounds: int = 2
-    cooling: float = 0.6
+    n_rounds: int = 3
+    cooling: float = 0.65
     n_patients: int = 160
     patient_minutes: float = 2.5
-    n_validation: int = 16
+    n_validation: int = 24
     validation_minutes: float = 5.0
     n_test: int = 6
     test_minutes: float = 10.0
     max_false_per_hour: float = 2.0
     device: str = "cpu"
     n_threads: int = 2
-    loop: LoopSettings = field(default_factory=LoopSettings)
+    loop: LoopSettings = field(default_factory=lambda: LoopSettings(n_steps=1600))
     variation: Variation = field(default_factory=Variation)
+    later_variation: Variation = field(default_factory=lambda: Variation(mixed=0.6, mixed_level=0.3))
 
 
 def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
@@ -112,8 +115,10 @@ def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
         It cannot be made as asked.
     """
     usual = Recipe()
+    device = choose_device(options.device)
     loop = replace(
         usual.loop,
+        precision=choose_precision(device),
         n_steps=usual.loop.n_steps if options.n_steps is None else options.n_steps,
         minutes_limit=usual.loop.minutes_limit if options.minutes_limit is None else options.minutes_limit,
     )
@@ -121,7 +126,7 @@ def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
         usual,
         seed=options.seed,
         n_patients=usual.n_patients if options.n_patients is None else options.n_patients,
-        device=choose_device(options.device),
+        device=device,
         n_threads=usual.n_threads if options.n_threads is None else options.n_threads,
         loop=loop,
     )
@@ -137,7 +142,7 @@ def train_iess_fusionnet(
     ----------
     folder : where the package goes.
     recipe : what decides the result.
-    work_folder : where log power is kept until the package is written, about 60 kB for each second, with the
+    work_folder : where features are kept until the package is written, about 60 kB for each second, with the
         checkpoints; and the learning curve, for good. Beside the package if not given.
     resume : go on with the run that the work folder holds.
 
@@ -167,7 +172,7 @@ def train_iess_fusionnet(
     card = ModelCard(
         name=NAME,
         title="IESS-FusionNet",
-        version="1.1.0",
+        version="1.2.0",
         inputs=INPUTS,
         outputs=OUTPUTS,
         events=rule,
@@ -206,7 +211,8 @@ def _train_round(network: IessFusionNet, recipe: Recipe, number: int, work: Path
     n_steps, peak_rate = max(1, round(recipe.loop.n_steps * cooling)), recipe.loop.peak_rate * cooling
     loop = replace(recipe.loop, n_steps=n_steps, peak_rate=peak_rate)
     seed = recipe.seed + MAX_RECIPE_SEED * number
-    sampler = WindowSampler(patients, network.config, seed, recipe.variation)
+    variation = recipe.later_variation if number else recipe.variation
+    sampler = WindowSampler(patients, network.config, seed, variation)
     checkpoint = _round_checkpoint(recipe, number, work)
     for report in fit(network, sampler, loop, seed=seed, device=recipe.device, checkpoint=checkpoint):
         note = f"round {number + 1}, loss {report.loss:.3f}"
@@ -288,15 +294,15 @@ def without_emg(case: SimulatedCase) -> Recording:
 
 
 def set_standards(network: IessFusionNet, patients: Sequence[PatientFeatures]) -> None:
-    """Measure mean and spread of each frequency's log power over the channels that were recorded."""
+    """Measure mean and spread of each feature over the channels that were recorded."""
     for name, encoder in (("eeg", network.body.eeg), ("emg", network.body.emg)):
         means, variances = [], []
         for patient in patients:
             present = getattr(patient, f"{name}_present") > 0
             if present.any():
-                power = getattr(patient, name)[:, present, ::8].astype(np.float64)
-                means.append(power.mean(axis=(1, 2)))
-                variances.append(power.var(axis=(1, 2)))
+                values = getattr(patient, name)[:, present, ::8].astype(np.float64)
+                means.append(values.mean(axis=(1, 2)))
+                variances.append(values.var(axis=(1, 2)))
         spread = np.sqrt(np.mean(variances, axis=0) + np.var(means, axis=0))
         encoder.set_standard(torch.from_numpy(np.mean(means, axis=0)).float(), torch.from_numpy(spread).float())
 
@@ -362,9 +368,10 @@ def _describe_training(recipe: Recipe, n_steps: int) -> dict[str, Any]:
 
 def _describe_recipe(recipe: Recipe) -> dict[str, Any]:
     """Give every value of the recipe as JSON."""
+    parts = ("loop", "variation", "later_variation")
     return {
-        **{name: value for name, value in asdict(recipe).items() if name not in ("loop", "variation")},
-        **{part: _finite(asdict(getattr(recipe, part))) for part in ("loop", "variation")},
+        **{name: value for name, value in asdict(recipe).items() if name not in parts},
+        **{part: _finite(asdict(getattr(recipe, part))) for part in parts},
     }
 
 

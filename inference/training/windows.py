@@ -54,10 +54,11 @@ def _frames_near(event: TruthEvent, reach_s: float, features: PatientFeatures) -
 
 
 class WindowSampler:
-    """Draws batches: ``positive_share`` spasms, each spasm as likely as any other, and half of the rest next to decoys.
+    """Draws batches: ``positive_share`` spasms, and half of the rest next to decoys.
 
-    Each kind of decoy is as likely as any other, however often it happens: blinks would else crowd out the rest. The
-    batch of a step depends on the seed and the step alone.
+    An infant's spasms are shown as often as the square root of their number asks for: an infant with a hundred teaches
+    more than one with four, but not 25 times as much. Each kind of decoy is as likely as any other, however often it
+    happens: blinks would else crowd out the rest. The batch of a step depends on the seed and the step alone.
     """
 
     def __init__(
@@ -72,13 +73,15 @@ class WindowSampler:
         self._variation = variation or Variation()
         self._positive_share = positive_share
         self._half = config.window_frames // 2
-        self._spasms: list[tuple[int, NDArray[np.intp]]] = []
+        self._spasms: dict[int, list[NDArray[np.intp]]] = {}
         self._decoys: dict[str, list[tuple[int, NDArray[np.intp]]]] = {}
         self._background: list[tuple[int, NDArray[np.intp]]] = []
         for index, patient in enumerate(patients):
             self._index_patient(index, patient)
         if not self._spasms:
             raise ValueError("no training patient has a spasm")
+        shares = np.sqrt([len(spasms) for spasms in self._spasms.values()])
+        self._infants, self._infant_shares = list(self._spasms), shares / shares.sum()
 
     def _index_patient(self, index: int, patient: PatientFeatures) -> None:
         labels = label_frames(patient)
@@ -89,9 +92,10 @@ class WindowSampler:
             near = np.zeros(patient.n_frames, dtype=bool)
             near[_frames_near(event, POSITIVE_REACH_S if is_spasm else DECOY_REACH_S, patient)] = True
             centres = np.flatnonzero(near & inside & (labels == is_spasm))
-            if len(centres):
-                pool = self._spasms if is_spasm else self._decoys.setdefault(event.label, [])
-                pool.append((index, centres))
+            if len(centres) and is_spasm:
+                self._spasms.setdefault(index, []).append(centres)
+            elif len(centres):
+                self._decoys.setdefault(event.label, []).append((index, centres))
         background = np.flatnonzero(inside & (labels == 0))
         if len(background):
             self._background.append((index, background))
@@ -103,17 +107,18 @@ class WindowSampler:
         targets = np.zeros(size, dtype=np.int64)
         for row in range(size):
             is_spasm = row < round(size * self._positive_share)
-            index, centres = (
-                self._spasms[rng.integers(len(self._spasms))]
-                if is_spasm
-                else self._draw_negative(rng, near_decoy=row % 2 == 1)
-            )
+            index, centres = self._draw_spasm(rng) if is_spasm else self._draw_negative(rng, near_decoy=row % 2 == 1)
             windows.append(self._vary(self._patients[index], int(rng.choice(centres)), rng))
             targets[row] = is_spasm
         eeg, emg, eeg_present, emg_present = (
             torch.from_numpy(np.stack(arrays)) for arrays in zip(*windows, strict=True)
         )
         return Batch(eeg, emg, eeg_present, emg_present, torch.from_numpy(targets))
+
+    def _draw_spasm(self, rng: np.random.Generator) -> tuple[int, NDArray[np.intp]]:
+        """Draw a patient and the centres there of windows with one of its spasms."""
+        index = int(rng.choice(self._infants, p=self._infant_shares))
+        return index, self._spasms[index][rng.integers(len(self._spasms[index]))]
 
     def _draw_negative(self, rng: np.random.Generator, *, near_decoy: bool) -> tuple[int, NDArray[np.intp]]:
         """Draw a patient and the centres there of windows without a spasm."""

@@ -46,6 +46,15 @@ def test_batches_are_balanced_and_shaped_as_the_network_takes_them(features):
     assert torch.isfinite(batch.eeg_power).all()
 
 
+def test_an_infant_is_shown_as_often_as_the_square_root_of_its_spasms(features):
+    single = replace(features, truth=features.spasms[:1])
+    sampler = WindowSampler([features, single], SMALL, seed=0)
+    n_many = len(sampler._spasms[0])
+    drawn = [sampler._draw_spasm(np.random.default_rng(seed))[0] for seed in range(400)]
+    assert n_many >= 4
+    np.testing.assert_allclose(np.mean(drawn), 1 / (1 + np.sqrt(n_many)), atol=0.06)
+
+
 def test_every_kind_of_decoy_is_shown_as_often_as_any_other(features):
     calm_s = np.flatnonzero(label_frames(features) == 0)[[300, -300]] * features.frame_s
     frequent, rare = (TruthEvent(onset_s, 0.2, label) for onset_s, label in zip(calm_s, ("often", "once"), strict=True))
