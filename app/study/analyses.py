@@ -1,16 +1,18 @@
-"""What networks said about a recording, as a study keeps it: detections and the probability they were formed from."""
+"""What networks said about a recording, as a study keeps it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.study.findings import Findings
 from inference.labels.detections import Detection, ModelReference
 from inference.labels.labelset import ModelSource
 from inference.runtime.cards import EventRule
 from inference.runtime.package import ModelPackage
+from inference.runtime.results import Answer, Measure
 
 
 class AnalysisResult(Protocol):
@@ -40,6 +42,18 @@ class AnalysisResult(Protocol):
     def gist(self) -> str:
         """What the network gave, in one line."""
 
+    @property
+    def answers(self) -> Sequence[Answer]:
+        """What it answers to each of its questions."""
+
+    @property
+    def measures(self) -> Sequence[Measure]:
+        """What else it gives."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What a reader should know about it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
@@ -47,7 +61,7 @@ class Analysis:
 
     ``time_s`` is float64, shape (n,); ``probability`` float32, shape (n,) or (n, classes); ``rule`` says how the
     detections were formed and holds the threshold that the probability lane draws, None where the network finds no
-    events; ``gist`` is what the network gave, in one line.
+    events; ``gist`` is what the network gave, in one line, ``findings`` all of it.
     """
 
     source: ModelSource
@@ -56,6 +70,7 @@ class Analysis:
     probability: NDArray[np.float32]
     rule: EventRule | None
     gist: str = ""
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def reference(self) -> ModelReference:
@@ -75,4 +90,5 @@ def keep(result: AnalysisResult, packages: Sequence[ModelPackage]) -> Analysis:
         np.array(result.probability, dtype=np.float32),
         result.events,
         result.gist,
+        Findings(tuple(result.answers), tuple(result.measures), tuple(result.problems)),
     )

@@ -10,11 +10,12 @@ from typing import TypeVar
 from inference.errors import LabelError, StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
 from inference.labels.detections import Detection
+from inference.labels.scorings import Scoring
 from inference.labels.vocabulary import find_term
 
 #: What edits are made to.
-Item = Annotation | ReviewedSpan
-_Kept = TypeVar("_Kept", Annotation, ReviewedSpan)
+Item = Annotation | ReviewedSpan | Scoring
+_Kept = TypeVar("_Kept", Annotation, ReviewedSpan, Scoring)
 
 
 class Verb(StrEnum):
@@ -30,8 +31,35 @@ class Verb(StrEnum):
     RATE = "rate"
     COMMENT = "comment"
     MARK_REVIEWED = "mark_reviewed"
+    SCORE = "score"
+    ADD_SCORING = "add_scoring"
+    REMOVE_SCORING = "remove_scoring"
     UNDO = "undo"
     REDO = "redo"
+
+
+@dataclass(frozen=True, slots=True)
+class Restaging:
+    """Epochs of a scoring from ``first`` on that went from the stages ``before`` to the stages ``after``."""
+
+    scoring_id: str
+    first: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def inverse(self) -> "Restaging":
+        """The way back."""
+        return Restaging(self.scoring_id, self.first, self.after, self.before)
+
+    def apply(self, scoring: Scoring) -> Scoring:
+        """Give the scoring afterwards; ValueError where it was not made from this one."""
+        stop = self.first + len(self.before)
+        stages = scoring.hypnogram.stages
+        if stages[self.first : stop] != self.before or len(self.after) != len(self.before):
+            raise ValueError(f"the epochs from {self.first} on are not what the update changes")
+        stages = (*stages[: self.first], *self.after, *stages[stop:])
+        return replace(scoring, hypnogram=replace(scoring.hypnogram, stages=stages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +70,13 @@ class Update:
     added: tuple[Item, ...] = ()
     removed: tuple[Item, ...] = ()
     changed: tuple[tuple[Item, Item], ...] = ()
+    restaged: tuple[Restaging, ...] = ()
 
     def inverse(self, verb: Verb) -> "Update":
         """Give the update that takes this one back."""
         changed = tuple((after, before) for before, after in self.changed)
-        return Update(verb, added=self.removed, removed=self.added, changed=changed)
+        restaged = tuple(restaging.inverse for restaging in reversed(self.restaged))
+        return Update(verb, added=self.removed, removed=self.added, changed=changed, restaged=restaged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +85,7 @@ class Labels:
 
     annotations: Mapping[str, Annotation] = field(default_factory=dict)
     spans: Mapping[str, ReviewedSpan] = field(default_factory=dict)
+    scorings: Mapping[str, Scoring] = field(default_factory=dict)
 
     def apply(self, *updates: Update) -> "Labels":
         """Give the labels after some updates.
@@ -64,17 +95,30 @@ class Labels:
         ValueError
             An update was not made from these labels.
         """
-        # Two plain copies: with thousands of events this runs on the GUI thread at every edit.
-        annotations, spans = dict(self.annotations), dict(self.spans)
+        # Plain copies: with thousands of events this runs on the GUI thread at every edit.
+        annotations, spans, scorings = dict(self.annotations), dict(self.spans), dict(self.scorings)
         for update in updates:
             for item in (*update.removed, *(before for before, _ in update.changed)):
-                _take(annotations if isinstance(item, Annotation) else spans, item)
+                match item:
+                    case Annotation():
+                        _take(annotations, item)
+                    case Scoring():
+                        _take(scorings, item)
+                    case ReviewedSpan():
+                        _take(spans, item)
             for item in (*update.added, *(after for _, after in update.changed)):
-                if isinstance(item, Annotation):
-                    _put(annotations, item.annotation_id, item)
-                else:
-                    _put(spans, item.span_id, item)
-        return Labels(annotations, spans)
+                match item:
+                    case Annotation():
+                        _put(annotations, item)
+                    case Scoring():
+                        _put(scorings, item)
+                    case ReviewedSpan():
+                        _put(spans, item)
+            for restaging in update.restaged:
+                if restaging.scoring_id not in scorings:
+                    raise ValueError(f"there is no scoring {restaging.scoring_id}")
+                scorings[restaging.scoring_id] = restaging.apply(scorings[restaging.scoring_id])
+        return Labels(annotations, spans, scorings)
 
     def about(self, event_id: str) -> Annotation | None:
         """Find the annotation with this id, or the one that decides the detection with this id."""
@@ -103,19 +147,25 @@ class Target:
 
 
 def item_id(item: Item) -> str:
-    """Give the id under which an annotation or a span is kept."""
-    return item.annotation_id if isinstance(item, Annotation) else item.span_id
+    """Give the id under which an annotation, a span or a scoring is kept."""
+    match item:
+        case Annotation():
+            return item.annotation_id
+        case Scoring():
+            return item.scoring_id
+        case ReviewedSpan():
+            return item.span_id
 
 
-def _take(items: dict[str, Annotation] | dict[str, ReviewedSpan], item: Item) -> None:
+def _take(items: dict[str, _Kept], item: _Kept) -> None:
     if items.pop(item_id(item), None) != item:
         raise ValueError(f"{item_id(item)} is not what the update takes away")
 
 
-def _put(items: dict[str, _Kept], key: str, item: _Kept) -> None:
-    if key in items:
-        raise ValueError(f"{key} is there already")
-    items[key] = item
+def _put(items: dict[str, _Kept], item: _Kept) -> None:
+    if item_id(item) in items:
+        raise ValueError(f"{item_id(item)} is there already")
+    items[item_id(item)] = item
 
 
 def find_target(labels: Labels, detections: Mapping[str, Detection], event_id: str) -> Target:

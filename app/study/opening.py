@@ -107,4 +107,5 @@ def gather_labels(
         models=tuple(analysis.source for analysis in known),
         duration_s=identity.duration_s,
         start=identity.start,
+        scorings=tuple(sorted(ledger.labels.scorings.values(), key=lambda one: one.made)),
     )

@@ -16,6 +16,7 @@ import numpy as np
 
 from app.study.analyses import Analysis
 from app.study.faults import explain, explain_damage
+from app.study.findings import pack_findings, unpack_findings
 from app.study.journal import Entry, Ledger, update_from_text, update_to_text
 from inference.errors import StudyError
 from inference.labels.detections import ModelReference
@@ -26,7 +27,7 @@ from inference.runtime.cards import EventRule
 DATABASE_NAME = "study.sqlite"
 LOCK_NAME = "study.lock"
 APPLICATION_ID = 0x53504C4E  # "SPLN"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 _SCHEMA = f"""
@@ -48,17 +49,27 @@ CREATE TRIGGER journal_is_never_shortened BEFORE DELETE ON journal
 CREATE TABLE analysis (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, simulated INTEGER, trained_on TEXT NOT NULL,
     stored TEXT NOT NULL, is_current INTEGER NOT NULL, rule TEXT NOT NULL, detections TEXT NOT NULL,
-    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT ''
+    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT '', findings BLOB NOT NULL DEFAULT x''
 );
 COMMIT;
 """
-#: What makes a study of version 1 one of version 2: a line on what each network gave.
-_FROM_VERSION_1 = """
+#: What brings a study of each earlier version to the next one.
+_MIGRATIONS = {
+    # A line on what each network gave.
+    1: """
 BEGIN IMMEDIATE;
 ALTER TABLE analysis ADD COLUMN gist TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 2;
 COMMIT;
-"""
+""",
+    # All that each network said; from here on the journal may also hold scorings of sleep.
+    2: """
+BEGIN IMMEDIATE;
+ALTER TABLE analysis ADD COLUMN findings BLOB NOT NULL DEFAULT x'';
+PRAGMA user_version = 3;
+COMMIT;
+""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +169,9 @@ class Store:
         columns = "digest, name, version, simulated, trained_on, rule, detections, time_s, probability, is_current"
         with _explained(self.path):
             # A study that may only be read stays of the version that it is.
-            has_gist = self._connection.execute("PRAGMA user_version").fetchone()[0] > 1
-            columns += ", gist" if has_gist else ", ''"
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            columns += ", gist" if version > 1 else ", ''"
+            columns += ", findings" if version > 2 else ", x''"
             rows = self._connection.execute(f"SELECT {columns} FROM analysis ORDER BY stored, rowid").fetchall()
             analyses = [(_read_analysis(row), bool(row[9])) for row in rows]
         return [analysis for analysis, current in analyses if current], [analysis for analysis, _ in analyses]
@@ -184,7 +196,7 @@ class Store:
             self._connection.execute("UPDATE analysis SET is_current = 0")
             for analysis in analyses:
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
                     _analysis_values(analysis, stored),
                 )
 
@@ -200,8 +212,8 @@ class Store:
             self._connection.executescript(_SCHEMA)
             self.write_identity(identity)
             return
-        if execute("PRAGMA user_version").fetchone()[0] == 1:
-            self._connection.executescript(_FROM_VERSION_1)
+        for version in range(execute("PRAGMA user_version").fetchone()[0], SCHEMA_VERSION):
+            self._connection.executescript(_MIGRATIONS[version])
         known = self.read_identity()
         if known.fingerprint != identity.fingerprint:
             raise StudyError(f"The study in {self.path.parent} belongs to another recording ({known.path.name}).")
@@ -304,6 +316,7 @@ def _analysis_values(analysis: Analysis, stored: str) -> tuple[object, ...]:
         analysis.time_s.astype("<f8").tobytes(),
         analysis.probability.astype("<f4").tobytes(),
         analysis.gist,
+        pack_findings(analysis.findings),
     )
 
 
@@ -325,6 +338,7 @@ def _read_analysis(row: Sequence[Any]) -> Analysis:
         probability.astype(np.float32),
         None if fields is None else EventRule(**fields),
         row[10],
+        unpack_findings(row[11]),
     )
 
 

@@ -17,6 +17,7 @@ class Result:
     reference = MODEL
     events = RULE
     gist = "3 events"
+    answers, measures, problems = (), (), ()
 
     def __init__(self, n_detections=3):
         self.detections = tuple(make_detection(n, 10.0 * n) for n in range(1, n_detections + 1))
