@@ -27,6 +27,9 @@ from app.shell.statusline import StatusLine
 from app.shell.viewbar import ViewBar
 from app.shell.welcome import Welcome
 from app.shortcuts import ActionTable, Needs
+from app.sleep_reporting import SleepReporter
+from app.sleep_room import SleepRoom
+from app.sleep_scoring import SleepScorer
 from app.steps import describe_display
 from app.theme import GRID_PX, THEMES, Theme, apply_theme
 from app.times import clock_text, elapsed_text
@@ -43,6 +46,7 @@ class MainWindow(QMainWindow):
     Attributes
     ----------
     session : what is open. ``page``, ``queue``, ``models``, ``roi_map`` : the parts that show it.
+    scorer, reporter : the sleep room.
     actions_by_id : the table.
 
     Lives in the GUI thread; closing it ends every thread that it started.
@@ -69,7 +73,10 @@ class MainWindow(QMainWindow):
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
         self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
-        self._features = (self._viewer, self._reviewer, self._fmri_viewer)
+        self._sleep = SleepRoom(self.session, self)
+        self.scorer = SleepScorer(self.session, self._sleep, self.page, self.actions_by_id, self)
+        self.reporter = SleepReporter(self.session, self._sleep, self.page, self.actions_by_id, self)
+        self._features = (self._viewer, self._reviewer, self._fmri_viewer, self.scorer, self.reporter)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
@@ -84,6 +91,8 @@ class MainWindow(QMainWindow):
         """Show one of the docks beside the traces; ``"traces"`` shows none."""
         for action_id in self._docks:
             self.actions_by_id[action_id].setChecked(action_id == f"{name}_panel")
+        if name == "hypnogram":
+            self.actions_by_id["hypnogram_panel"].setChecked(True)
 
     # Putting together
 
@@ -120,6 +129,8 @@ class MainWindow(QMainWindow):
         self.roi_map.failed.connect(self._tell_failed)
         self._fmri_viewer.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
         self.queue.selected.connect(self._show_available)
+        self.scorer.available_changed.connect(self._show_available)
+        self.scorer.display_wanted.connect(self._viewer.set_display)
         self.page.page_changed.connect(self._show_position)
         self.page.traces.failed.connect(self._tell_failed)
         self._viewer.display_changed.connect(self._show_view)
@@ -307,7 +318,8 @@ class MainWindow(QMainWindow):
         if alone.isChecked():
             alone.setChecked(False)
         else:
-            self._reviewer.let_go()
+            for feature in self._features:
+                feature.let_go()
 
     @Slot(bool)
     def _set_dark(self, dark: bool) -> None:

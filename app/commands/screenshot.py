@@ -13,7 +13,7 @@ examples:
 """
 MAPS = ("planes", "mosaic", "regions")
 SOURCES = ("voxels", "regions", "percent", "connectivity")
-PANELS = ("traces", "events", "roi-map", "models")
+PANELS = ("traces", "events", "roi-map", "hypnogram", "report", "models")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
