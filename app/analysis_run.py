@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,6 +80,8 @@ class AnalysisRun(QObject):
         self._engine.cancelled.connect(self._end_cancelled)
         self._packages: tuple[ModelPackage, ...] = ()
         self._began_s = 0.0
+        self._done: dict[str, float] = {}
+        self._growing: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.progress = Progress()
         self.tracks: dict[str, ProbabilityTrack] = {}
         self.problems: dict[str, str] = {}
@@ -90,14 +93,15 @@ class AnalysisRun(QObject):
         """Return to where nothing was analysed."""
         self.progress, self.results = Progress(), ()
         self.tracks, self.problems, self.found, self.gists = {}, {}, {}, {}
+        self._growing = {}
 
-    def start(self, recording: Recording, packages: tuple[ModelPackage, ...]) -> None:
-        """Analyse a recording with these networks."""
+    def start(self, recording: Recording, packages: tuple[ModelPackage, ...], cache: Path | None = None) -> None:
+        """Analyse a recording with these networks; what a folder keeps of the same analysis is taken over at once."""
         self.forget()
-        self._packages = packages
+        self._packages, self._done = packages, dict.fromkeys((package.card.name for package in packages), 0.0)
         self._began_s = time.monotonic()
         self.progress = Progress(Phase.RUNNING, 0.0, "Analysis is starting …")
-        self._engine.submit(AnalysisRequest(recording, packages))
+        self._engine.submit(AnalysisRequest(recording, packages, cache=cache))
         self.changed.emit()
 
     def restore(self, analyses: Iterable[Analysis], duration_s: float) -> None:
@@ -111,6 +115,11 @@ class AnalysisRun(QObject):
                 self.tracks[name] = _make_track(rule, analysis.time_s, probability, duration_s)
             self.progress = Progress(Phase.DONE, 1.0, "Analysed")
         self.changed.emit()
+
+    @Slot(float, float)
+    def look_at(self, onset_s: float, page_s: float) -> None:
+        """Have the page that a reader turns to analysed first."""
+        self._engine.look_at(onset_s, page_s)
 
     def cancel(self) -> None:
         """Stop; what has been found so far stays on the lanes."""
@@ -132,18 +141,17 @@ class AnalysisRun(QObject):
 
     @Slot(object)
     def _take_update(self, update: AnalysisUpdate) -> None:
-        names = [package.card.name for package in self._packages]
-        if not self.is_running or update.model_name not in names:
+        if not self.is_running or update.model_name not in self._done:
             return
-        number = names.index(update.model_name)
-        fraction = (number + update.done_s / max(update.total_s, 1e-9)) / len(names)
+        self._done[update.model_name] = 1.0 if update.problem else update.done_s / max(update.total_s, 1e-9)
+        fraction = sum(self._done.values()) / len(self._done)
         self.progress = Progress(Phase.RUNNING, fraction, self._tell_progress(fraction))
         self.found.update({detection.detection_id: detection for detection in update.detections})
-        rule = self._packages[number].card.events
+        card = next(package.card for package in self._packages if package.card.name == update.model_name)
         if update.problem:
             self.problems[update.model_name] = update.problem
-        elif rule is not None:
-            self._extend_track(rule, update)
+        elif card.events is not None and len(update.time_s):
+            self._extend_track(card.events, card.inputs.hop_s, update)
         if update.result is not None:
             # What was found can be worked through while other networks are still busy.
             self.results += (update.result,)
@@ -151,13 +159,17 @@ class AnalysisRun(QObject):
             self.concluded.emit(self.results)
         self.changed.emit()
 
-    def _extend_track(self, rule: EventRule, update: AnalysisUpdate) -> None:
-        time_s, probability = update.time_s, update.probability
-        before = self.tracks.get(update.model_name)
-        if before is not None:
-            time_s = np.concatenate([before.time_s, time_s])
-            probability = np.concatenate([before.probability, probability])
-        self.tracks[update.model_name] = _make_track(rule, time_s, probability, update.done_s)
+    def _extend_track(self, rule: EventRule, hop_s: float, update: AnalysisUpdate) -> None:
+        """Fill in what has come, in whatever order; the track is NaN between what is known."""
+        name = update.model_name
+        if name not in self._growing:
+            time_s = np.arange(int(update.total_s / hop_s + 1e-9) + 1) * hop_s
+            self._growing[name] = time_s, np.full(len(time_s), np.nan, dtype=np.float32)
+        time_s, probability = self._growing[name]
+        probability[np.round(update.time_s / hop_s).astype(int)] = update.probability
+        before = self.tracks.get(name)
+        done_s = max(float(update.time_s[-1]), 0.0 if before is None else before.done_s)
+        self.tracks[name] = _make_track(rule, time_s, probability.copy(), update.total_s if update.result else done_s)
 
     def _tell_progress(self, fraction: float) -> str:
         percent = f"Analysing {fraction:.0%}"

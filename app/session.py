@@ -143,7 +143,12 @@ class Session(QObject):
     def analyse(self) -> None:
         """Let the networks look at the recording from its start."""
         if self.recording is not None and self.networks and not self.analysis.is_running:
-            self.analysis.start(self.recording, self.networks)
+            self.analysis.start(self.recording, self.networks, self._kept_answers)
+
+    @property
+    def _kept_answers(self) -> Path | None:
+        """Where networks keep what they have said so far, so that a killed analysis goes on where it was."""
+        return None if self.study is None else self.study.folder / "answers"
 
     # Editing
 
@@ -175,7 +180,7 @@ class Session(QObject):
         self._settings.set_channel_kinds(self.fingerprint, {**self._settings.channel_kinds(self.fingerprint), **kinds})
         self.kinds_corrected.emit()
         if self.networks:
-            self.analysis.start(self.recording, self.networks)
+            self.analysis.start(self.recording, self.networks, self._kept_answers)
 
     def _open(self, title: str, locate: Callable[[Report], Path]) -> None:
         for thread in self._threads:

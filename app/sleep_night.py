@@ -62,8 +62,8 @@ class NetworkStages:
 def read_stages(analyses: Sequence[Analysis]) -> NetworkStages | None:
     """Find what a network said about the sleep among the analyses of a study; None where none did."""
     for analysis in analyses:
-        findings = analysis.findings
-        answer = next((a for a in findings.answers if a.task == TASK and a.columns), None)
+        result = analysis.result
+        answer = next((a for a in result.answers if a.task == TASK and a.columns), None)
         stage_set = None if answer is None else find_stage_set(answer.columns)
         if answer is None or stage_set is None or not len(answer.time_s):
             continue
@@ -72,7 +72,7 @@ def read_stages(analyses: Sequence[Analysis]) -> NetworkStages | None:
         best = np.where(known, np.nan_to_num(answer.probability, nan=0.0).argmax(axis=1), -1)
         stages = tuple(UNSCORED if i < 0 else answer.columns[i] for i in best)
         reference = analysis.reference
-        measure = next((m for m in findings.measures if m.name == SHARE and EEG in m.columns), None)
+        measure = next((m for m in result.measures if m.name == SHARE and EEG in m.columns), None)
         share = None if measure is None else measure.values[:, measure.columns.index(EEG)]
         return NetworkStages(
             Hypnogram(
@@ -86,7 +86,7 @@ def read_stages(analyses: Sequence[Analysis]) -> NetworkStages | None:
             answer.probability,
             share,
             analysis.source.simulated,
-            findings.problems,
+            result.problems,
         )
     return None
 

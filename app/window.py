@@ -132,6 +132,7 @@ class MainWindow(QMainWindow):
         self.scorer.available_changed.connect(self._show_available)
         self.scorer.display_wanted.connect(self._viewer.set_display)
         self.page.page_changed.connect(self._show_position)
+        self.page.page_changed.connect(session.analysis.look_at)
         self.page.traces.failed.connect(self._tell_failed)
         self._viewer.display_changed.connect(self._show_view)
         self._show_view()

@@ -1,21 +1,24 @@
-"""``spasmlens models``: which networks are here, and whether they are what their cards say."""
+"""``spasmlens models``: which networks are here, whether they are what their cards say, and their graphs anew."""
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from inference.errors import ModelPackageError
 from inference.runtime.cards import WHOLE, ModelCard, NetworkCost
 from inference.runtime.package import ModelPackage
-from inference.runtime.registry import SHIPPED_FOLDER, survey_packages
+from inference.runtime.parts import PartsSession
+from inference.runtime.registry import SHIPPED_FOLDER, choose_packages, survey_packages
 from inference.runtime.session import NetworkSession
 
 _DESCRIPTION = """\
 list    name the networks that are here, what each was trained on, and its size beside its paper's
 verify  check every file of every network against its card (SHA-256), and load it; exit code 2 if anything is wrong
+export  write the graphs of the NAMEd networks anew from their weights, in one piece and, for networks with a fixed
+        front end, in two (needs the training pack)
 
 Sizes are parameters and floating-point operations of one window, a multiplication and an addition being two.
 """
@@ -29,13 +32,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("action", choices=("list", "verify"), metavar="{list,verify}", help="what to do, see above")
+    actions = ("list", "verify", "export")
+    parser.add_argument("action", choices=actions, metavar="{list,verify,export}", help="what to do, see above")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the networks to export")
     parser.add_argument("--json", action="store_true", help="print one JSON object: models[], missing[], problems[]")
 
 
 def run(args: argparse.Namespace) -> int:
-    """List or verify the packages."""
+    """List, verify or export the packages."""
     survey = survey_packages()
+    if args.action == "export":
+        return _export(choose_packages(survey.packages, args.names))
     problems = list(survey.problems)
     sound: list[ModelPackage] = []
     for package in survey.packages:
@@ -59,9 +66,20 @@ def run(args: argparse.Namespace) -> int:
     return 2 if problems and args.action == "verify" else 0
 
 
+def _export(packages: Sequence[ModelPackage]) -> int:
+    from inference.training.refresh import refresh_package  # loads torch
+
+    for package in packages:
+        card = refresh_package(package.folder)
+        sys.stdout.write(f"{card.name} {card.version}  {', '.join(card.files)} in {package.folder}\n")
+    return 0
+
+
 def _try_to_load(package: ModelPackage) -> str:
     try:
         NetworkSession(package, "cpu")
+        if package.has_parts:
+            PartsSession(package, "cpu")
     except ModelPackageError as error:
         return str(error)
     return ""

@@ -15,10 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
-    """One request on its way; ``is_unwanted`` is the only thing that both threads touch."""
+    """One request on its way; ``is_unwanted`` and ``gaze`` are the only things that both threads touch."""
 
     request: AnalysisRequest
+    gaze: "_Gaze"
     is_unwanted: Event = field(default_factory=Event)
+
+
+@dataclass(slots=True, eq=False)
+class _Gaze:
+    """Where the reader looks: left edge and length of the page, set in one thread and read in the other at once."""
+
+    page_s: tuple[float, float] | None = None
+
+    def __call__(self) -> tuple[float, float] | None:
+        return self.page_s
 
 
 class _Worker(QObject):
@@ -40,7 +51,7 @@ class _Worker(QObject):
         self.began.emit(job)
         results: list[ModelResult] = []
         try:
-            for update in analyze(job.request, job.is_unwanted.is_set):
+            for update in analyze(job.request, job.is_unwanted.is_set, job.gaze):
                 self.progressed.emit(job, update)
                 if update.result is not None:
                     results.append(update.result)
@@ -68,8 +79,8 @@ class InferenceEngine(QObject):
     failed : one sentence; every network failed or the recording can no longer be read.
     cancelled : the work has ended as `cancel` asked.
 
-    Lives in the thread that made it, where all its signals are emitted; the work is done in one thread of its own,
-    which `close` ends.
+    Lives in the thread that made it, where all its signals are emitted; the work is done in one thread of its own and
+    in those that this one starts for each request, which `close` ends.
     """
 
     analysis_started = Signal(object)
@@ -82,6 +93,7 @@ class InferenceEngine(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._job: _Job | None = None
+        self._gaze = _Gaze()
         self._thread = QThread(self)
         self._thread.setObjectName("inference")
         self._worker = _Worker()
@@ -104,8 +116,12 @@ class InferenceEngine(QObject):
         if not self._thread.isRunning():
             raise RuntimeError("the engine is closed")
         self._drop_job()
-        self._job = _Job(request)
+        self._job = _Job(request, self._gaze)
         self._job_submitted.emit(self._job)
+
+    def look_at(self, onset_s: float, page_s: float) -> None:
+        """Have the page that begins at ``onset_s`` and its neighbours analysed before everything else."""
+        self._gaze.page_s = onset_s, page_s
 
     def cancel(self) -> None:
         """End the current work, if there is any; ``cancelled`` follows when it has ended."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.study.findings import Findings
+from app.study.kept_results import KeptResult
 from inference.labels.detections import Detection, ModelReference
 from inference.labels.labelset import ModelSource
 from inference.runtime.cards import EventRule
@@ -61,7 +61,7 @@ class Analysis:
 
     ``time_s`` is float64, shape (n,); ``probability`` float32, shape (n,) or (n, classes); ``rule`` says how the
     detections were formed and holds the threshold that the probability lane draws, None where the network finds no
-    events; ``gist`` is what the network gave, in one line, ``findings`` all of it.
+    events; ``gist`` is what the network gave, in one line, ``result`` all of it.
     """
 
     source: ModelSource
@@ -70,7 +70,7 @@ class Analysis:
     probability: NDArray[np.float32]
     rule: EventRule | None
     gist: str = ""
-    findings: Findings = field(default_factory=Findings)
+    result: KeptResult = field(default_factory=KeptResult)
 
     @property
     def reference(self) -> ModelReference:
@@ -90,5 +90,5 @@ def keep(result: AnalysisResult, packages: Sequence[ModelPackage]) -> Analysis:
         np.array(result.probability, dtype=np.float32),
         result.events,
         result.gist,
-        Findings(tuple(result.answers), tuple(result.measures), tuple(result.problems)),
+        KeptResult(tuple(result.answers), tuple(result.measures), tuple(result.problems)),
     )

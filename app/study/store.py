@@ -16,8 +16,8 @@ import numpy as np
 
 from app.study.analyses import Analysis
 from app.study.faults import explain, explain_damage
-from app.study.findings import pack_findings, unpack_findings
 from app.study.journal import Entry, Ledger, update_from_text, update_to_text
+from app.study.kept_results import pack_result, unpack_result
 from inference.errors import StudyError
 from inference.labels.detections import ModelReference
 from inference.labels.labelset import ModelSource
@@ -49,7 +49,7 @@ CREATE TRIGGER journal_is_never_shortened BEFORE DELETE ON journal
 CREATE TABLE analysis (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, simulated INTEGER, trained_on TEXT NOT NULL,
     stored TEXT NOT NULL, is_current INTEGER NOT NULL, rule TEXT NOT NULL, detections TEXT NOT NULL,
-    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT '', findings BLOB NOT NULL DEFAULT x''
+    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT '', result BLOB NOT NULL DEFAULT x''
 );
 COMMIT;
 """
@@ -65,7 +65,7 @@ COMMIT;
     # All that each network said; from here on the journal may also hold scorings of sleep.
     2: """
 BEGIN IMMEDIATE;
-ALTER TABLE analysis ADD COLUMN findings BLOB NOT NULL DEFAULT x'';
+ALTER TABLE analysis ADD COLUMN result BLOB NOT NULL DEFAULT x'';
 PRAGMA user_version = 3;
 COMMIT;
 """,
@@ -171,7 +171,7 @@ class Store:
             # A study that may only be read stays of the version that it is.
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             columns += ", gist" if version > 1 else ", ''"
-            columns += ", findings" if version > 2 else ", x''"
+            columns += ", result" if version > 2 else ", x''"
             rows = self._connection.execute(f"SELECT {columns} FROM analysis ORDER BY stored, rowid").fetchall()
             analyses = [(_read_analysis(row), bool(row[9])) for row in rows]
         return [analysis for analysis, current in analyses if current], [analysis for analysis, _ in analyses]
@@ -316,7 +316,7 @@ def _analysis_values(analysis: Analysis, stored: str) -> tuple[object, ...]:
         analysis.time_s.astype("<f8").tobytes(),
         analysis.probability.astype("<f4").tobytes(),
         analysis.gist,
-        pack_findings(analysis.findings),
+        pack_result(analysis.result),
     )
 
 
@@ -338,7 +338,7 @@ def _read_analysis(row: Sequence[Any]) -> Analysis:
         probability.astype(np.float32),
         None if fields is None else EventRule(**fields),
         row[10],
-        unpack_findings(row[11]),
+        unpack_result(row[11]),
     )
 
 

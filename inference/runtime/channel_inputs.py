@@ -103,7 +103,7 @@ class ChannelPreparer:
     scale_uv : (channels,) microvolts that became 1; all 1 where the network wants microvolts.
     notch_hz : the mains frequency that is taken out, None where none is.
 
-    Use one preparer from one thread at a time.
+    `read` keeps what it read last: use it from one thread at a time.
     """
 
     def __init__(
@@ -148,14 +148,27 @@ class ChannelPreparer:
             done = place.stop
         return ChannelSignals(signals, valid)
 
+    def prepare(self, first: int, n_samples: int, checkpoint: Callable[[], None] | None = None) -> ChannelSignals:
+        """Read samples from ``first`` on in one piece.
+
+        Unlike `read` this may be done from several threads at once, and a sample may differ by some thousandths from
+        one read to another that begins elsewhere.
+
+        Raises
+        ------
+        RecordingError
+            The file can no longer be read.
+        """
+        signals = self._reader.read(self.plan.channels, first, n_samples, self._filter, checkpoint=checkpoint)
+        valid = np.isfinite(signals)
+        signals[~valid] = 0.0
+        return ChannelSignals(signals / self.scale_uv[:, None], valid)
+
     def _read_tile(self, tile: int) -> ChannelSignals:
         if tile not in self._tiles:
             while len(self._tiles) >= _KEPT_TILES:
                 del self._tiles[next(iter(self._tiles))]
-            signals = self._reader.read(self.plan.channels, tile * self._tile_samples, self._tile_samples, self._filter)
-            valid = np.isfinite(signals)
-            signals[~valid] = 0.0
-            self._tiles[tile] = ChannelSignals(signals / self.scale_uv[:, None], valid)
+            self._tiles[tile] = self.prepare(tile * self._tile_samples, self._tile_samples)
         return self._tiles[tile]
 
     def _measure_scales(self) -> None:
@@ -163,7 +176,8 @@ class ChannelPreparer:
         n_samples = max(1, round(block_s * self._spec.rate_hz))
         firsts = [round(float(onset_s) * self._spec.rate_hz) for onset_s in onsets_s]
         blocks = [
-            self._reader.read(self.plan.channels, first, n_samples, self._filter, SCALE_GUARD_S) for first in firsts
+            self._reader.read(self.plan.channels, first, n_samples, self._filter, max_guard_s=SCALE_GUARD_S)
+            for first in firsts
         ]
         for row, signal in enumerate(np.concatenate(blocks, axis=1)):
             known = signal[np.isfinite(signal)]

@@ -1,4 +1,4 @@
-"""A network that looks at one channel at a time, on its way through a recording."""
+"""A network that looks at one channel at a time, at work on a recording."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,57 +9,83 @@ from inference.errors import AnalysisError
 from inference.recordings.recording import Recording
 from inference.runtime.cards import ChannelInputs
 from inference.runtime.channel_inputs import ChannelPreparer
+from inference.runtime.findings import Findings, mean_over_time
 from inference.runtime.package import ModelPackage
 from inference.runtime.plan import WindowPlan
 from inference.runtime.results import Answer
-from inference.runtime.runs import CHUNK_S, ChannelUse, NetworkRun, mean_over_time
+from inference.runtime.runs import ChannelUse, NetworkRun, Rows
 from inference.runtime.session import NetworkSession
 
+PART_S = 60.0
 #: Probabilities this near to 0 and 1 are taken as this: a single window must not outvote all others.
 _LEAST_PROBABILITY = 1e-4
 
 
+class ChannelFindings(Findings):
+    """The probability of every channel; of the network's classes, the last is the one that it looks for."""
+
+    def __init__(self, recording: Recording, package: ModelPackage, channels: ChannelUse) -> None:
+        spec = package.card.inputs
+        assert isinstance(spec, ChannelInputs)
+        time_s = WindowPlan(recording.duration_s, spec).time_s
+        columns = {package.card.answer.name: len(channels.used)}
+        super().__init__(recording, package, channels, time_s=time_s, columns=columns, part_s=PART_S)
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Give the probability of each channel."""
+        probability = self.tables[self.card.answer.name]
+        overall = _mean_log_odds(probability)
+        return (Answer(self.card.task, "channels", self.channels.used, self.time_s, probability, overall),)
+
+
 class ChannelRun(NetworkRun):
-    """Asks the network about every EEG channel; of its classes, the last is the one that it looks for."""
+    """Asks the network about every EEG channel.
+
+    Parameters
+    ----------
+    provider : where to run, as `inference.runtime.session.Graph` takes it.
+    checkpoint : called between pieces of the work of making it; an exception that it raises ends that.
+    """
 
     def __init__(
         self, recording: Recording, package: ModelPackage, provider: str, checkpoint: Callable[[], None]
     ) -> None:
         spec = package.card.inputs
         assert isinstance(spec, ChannelInputs)
-        session = NetworkSession(package, provider)
+        self._session = NetworkSession(package, provider, threads=1)
         self._preparer = ChannelPreparer(recording, spec, checkpoint=checkpoint)
         plan = self._preparer.plan
         if not plan.used:
             raise AnalysisError(f"{package.card.title} cannot be run on {recording.path}: it has no EEG channel.")
-        super().__init__(recording, package, session, ChannelUse(plan.used, problems=plan.problems))
-        self._checkpoint = checkpoint
+        self.channels = ChannelUse(plan.used, problems=plan.problems)
         self._windows = WindowPlan(recording.duration_s, spec)
-        self._probability = np.full((len(self._windows.time_s), len(plan.used)), np.nan, dtype=np.float32)
+        self._name = package.card.answer.name
 
-    def steps(self) -> Iterator[None]:
-        """Go through the recording, pausing after every batch."""
-        name = self.card.answer.name
-        for indices in self._windows.chunks(CHUNK_S):
-            self._checkpoint()
-            prepared = self._preparer.read(*self._windows.span_s(indices))
-            whole = [self._windows.whole_windows(indices, valid) for valid in prepared.valid]
-            places = [(row, index) for row, chosen in enumerate(whole) for index in chosen]
-            for first in range(0, len(places), self.session.batch_windows):
-                self._checkpoint()
-                batch = places[first : first + self.session.batch_windows]
-                signal = np.stack([prepared.signals[row, self._windows.cut(indices, index)] for row, index in batch])
-                rows, times = np.array(batch).T
-                self._probability[times, rows] = self.session.run({"signal": signal})[name][:, -1]
-                yield
-            self.done_s = float(self._windows.time_s[indices.stop - 1])
-            yield
+    @property
+    def provider(self) -> str:
+        """Where the network runs, ``"cpu"`` or ``"cuda"``."""
+        return self._session.provider
 
-    def answers(self) -> tuple[Answer, ...]:
-        """Give the probability of each channel."""
-        overall = _mean_log_odds(self._probability)
-        channels = self._preparer.plan.used
-        return (Answer(self.card.task, "channels", channels, self._windows.time_s, self._probability, overall),)
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it does not run where it was asked to."""
+        return self._session.problems
+
+    def look(self, part: range, checkpoint: Callable[[], None]) -> Iterator[Rows]:
+        """Give the rows of a part, all at once when every channel has been looked at."""
+        origin = self._windows.first_sample(part[0])
+        n_samples = self._windows.first_sample(part[-1]) + self._windows.window_samples - origin
+        prepared = self._preparer.prepare(origin, n_samples, checkpoint)
+        whole = [self._windows.whole_windows(part, valid) for valid in prepared.valid]
+        places = [(row, index) for row, chosen in enumerate(whole) for index in chosen]
+        probability = np.full((len(part), len(whole)), np.nan, dtype=np.float32)
+        for first in range(0, len(places), self._session.batch_windows):
+            checkpoint()
+            batch = places[first : first + self._session.batch_windows]
+            signal = np.stack([prepared.signals[row, self._windows.cut(part, index)] for row, index in batch])
+            rows, times = np.array(batch).T
+            probability[times - part.start, rows] = self._session.run({"signal": signal})[self._name][:, -1]
+        yield Rows(np.arange(part.start, part.stop), {self._name: probability})
 
 
 def _mean_log_odds(probability: NDArray[np.float32]) -> NDArray[np.float32]:

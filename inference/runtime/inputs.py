@@ -63,7 +63,7 @@ class InputPreparer:
     emg_scale_uv : (n_emg,) the same for each EMG slot; 1 where it is empty.
     notch_hz : the mains frequency that is taken out, None where none is.
 
-    Use one preparer from one thread at a time.
+    `read` keeps what it read last: use it from one thread at a time.
     """
 
     def __init__(
@@ -103,6 +103,35 @@ class InputPreparer:
             return parts[0]
         return self._join(parts)
 
+    def prepare(
+        self, first: int, n_samples: int, checkpoint: Callable[[], None] | None = None, max_guard_s: float = math.inf
+    ) -> PreparedSignals:
+        """Read samples from ``first`` on in one piece, filtered with ``max_guard_s`` of signal around them at most.
+
+        Unlike `read` this may be done from several threads at once, and a sample may differ by some thousandths from
+        one read to another that begins elsewhere.
+
+        Raises
+        ------
+        RecordingError
+            The file can no longer be read.
+        """
+        eeg, emg = (
+            self._reader.read(channels, first, n_samples, filters, max_guard_s=max_guard_s, checkpoint=checkpoint)
+            for channels, filters in (
+                (self.plan.eeg_channels, self._eeg_filter),
+                (self.plan.emg_channels, self._emg_filter),
+            )
+        )
+        valid = np.isfinite(np.concatenate([eeg, emg])).all(axis=0)
+        eeg[:, ~valid] = 0.0
+        slots = np.zeros((self._spec.n_emg, n_samples), dtype=np.float32)
+        slots[: len(emg), valid] = emg[:, valid]
+        slots /= self.emg_scale_uv[:, None]
+        electrodes = self.plan.eeg_weights @ eeg
+        electrodes /= np.float32(self.eeg_scale_uv)
+        return PreparedSignals(electrodes, slots, valid)
+
     def _join(self, parts: Sequence[PreparedSignals]) -> PreparedSignals:
         n_electrodes = len(self._spec.eeg_electrodes)
         if not parts:
@@ -119,20 +148,8 @@ class InputPreparer:
         if tile not in self._tiles:
             while len(self._tiles) >= _KEPT_TILES:
                 del self._tiles[next(iter(self._tiles))]
-            self._tiles[tile] = self._prepare(tile * self._tile_samples, self._tile_samples, math.inf)
+            self._tiles[tile] = self.prepare(tile * self._tile_samples, self._tile_samples)
         return self._tiles[tile]
-
-    def _prepare(self, first: int, n_samples: int, max_guard_s: float) -> PreparedSignals:
-        eeg = self._reader.read(self.plan.eeg_channels, first, n_samples, self._eeg_filter, max_guard_s)
-        emg = self._reader.read(self.plan.emg_channels, first, n_samples, self._emg_filter, max_guard_s)
-        valid = np.isfinite(np.concatenate([eeg, emg])).all(axis=0)
-        eeg[:, ~valid] = 0.0
-        slots = np.zeros((self._spec.n_emg, n_samples), dtype=np.float32)
-        slots[: len(emg), valid] = emg[:, valid]
-        slots /= self.emg_scale_uv[:, None]
-        electrodes = self.plan.eeg_weights @ eeg
-        electrodes /= np.float32(self.eeg_scale_uv)
-        return PreparedSignals(electrodes, slots, valid)
 
     def _find_silent(self, plan: ChannelPlan) -> frozenset[str]:
         """Name the channels that are silent, but for those that the others were recorded against."""
@@ -148,7 +165,7 @@ class InputPreparer:
         onsets_s, block_s = self._reader.blocks_s()
         n_samples = max(1, round(block_s * self._spec.rate_hz))
         firsts = [round(float(onset_s) * self._spec.rate_hz) for onset_s in onsets_s]
-        blocks = [self._prepare(first, n_samples, SCALE_GUARD_S) for first in firsts]
+        blocks = [self.prepare(first, n_samples, max_guard_s=SCALE_GUARD_S) for first in firsts]
         signals = self._join(blocks)
         if not signals.valid.any():
             return

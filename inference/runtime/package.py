@@ -1,4 +1,8 @@
-"""Model packages: a folder with ``model.onnx``, ``weights.safetensors`` and ``card.json``, verified before use."""
+"""Model packages: a folder with ``model.onnx``, ``weights.safetensors`` and ``card.json``, verified before use.
+
+Networks with a fixed front end have ``front_end.onnx`` and ``body.onnx`` besides: the same network in two, the first of
+which may be run once over a whole signal. Packages without them run as a whole.
+"""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -12,10 +16,12 @@ from safetensors.numpy import load as load_tensors
 from inference.errors import ModelPackageError
 from inference.labels.detections import ModelReference
 from inference.runtime.cards import CARD_NAME, ModelCard, read_card
-from inference.runtime.onnx_file import outline_graph
+from inference.runtime.onnx_file import GraphOutline, outline_graph
 
 ONNX_NAME = "model.onnx"
 WEIGHTS_NAME = "weights.safetensors"
+FRONT_END_NAME = "front_end.onnx"
+BODY_NAME = "body.onnx"
 #: The newest operator set that every ONNX Runtime allowed by this program's requirements runs in full.
 NEWEST_OPSET = 21
 
@@ -32,15 +38,20 @@ class ModelPackage:
         """Name, version and digest, as every detection carries them."""
         return ModelReference(self.card.name, self.card.version, self.card.files[ONNX_NAME])
 
-    def read_onnx(self) -> bytes:
-        """Read the network and check its digest again, so that the bytes that run are the bytes that were verified.
+    @property
+    def has_parts(self) -> bool:
+        """Whether the network is here in two parts as well."""
+        return FRONT_END_NAME in self.card.files
+
+    def read_onnx(self, name: str = ONNX_NAME) -> bytes:
+        """Read a graph and check its digest again, so that the bytes that run are the bytes that were verified.
 
         Raises
         ------
         ModelPackageError
             The file is gone or is not the one that the card describes.
         """
-        return _read_verified(self.folder, ONNX_NAME, self.card.files[ONNX_NAME])
+        return _read_verified(self.folder, name, self.card.files[name])
 
 
 def open_package(folder: Path) -> ModelPackage:
@@ -59,8 +70,14 @@ def open_package(folder: Path) -> ModelPackage:
     for name in (ONNX_NAME, WEIGHTS_NAME):
         if name not in card.files:
             raise ModelPackageError(f"{folder / CARD_NAME} is not a valid model card: it has no digest of {name}.")
+    if (FRONT_END_NAME in card.files) != (BODY_NAME in card.files):
+        raise ModelPackageError(
+            f"{folder / CARD_NAME} is not a valid model card: of {FRONT_END_NAME} and {BODY_NAME} it names only one."
+        )
     contents = {name: _read_verified(folder, name, digest) for name, digest in card.files.items()}
-    _check_graph(folder, contents[ONNX_NAME], card)
+    _check_whole(folder, contents[ONNX_NAME], card)
+    if FRONT_END_NAME in contents:
+        _check_parts(folder, contents[FRONT_END_NAME], contents[BODY_NAME], card)
     _check_weights(folder, contents[WEIGHTS_NAME])
     return ModelPackage(folder, card)
 
@@ -83,8 +100,27 @@ def _read_verified(folder: Path, name: str, digest: str) -> bytes:
     return content
 
 
-def _check_graph(folder: Path, content: bytes, card: ModelCard) -> None:
-    path = folder / ONNX_NAME
+def _check_whole(folder: Path, content: bytes, card: ModelCard) -> None:
+    outline = _check_graph(folder / ONNX_NAME, content)
+    _check_names(folder / ONNX_NAME, "takes", outline.inputs, card.inputs.shapes)
+    _check_names(folder / ONNX_NAME, "gives", outline.outputs, {output.name: output for output in card.outputs})
+
+
+def _check_parts(folder: Path, front_end: bytes, body: bytes, card: ModelCard) -> None:
+    """Refuse parts that do not fit together into what the card says of the whole."""
+    first, second = _check_graph(folder / FRONT_END_NAME, front_end), _check_graph(folder / BODY_NAME, body)
+    _check_names(folder / BODY_NAME, "gives", second.outputs, {output.name: output for output in card.outputs})
+    features, stated = set(first.outputs), set(card.inputs.shapes)
+    if features & stated:
+        raise ModelPackageError(f"{folder / FRONT_END_NAME} gives {_list(features & stated)} by the name of a signal.")
+    for name, outline, known in ((FRONT_END_NAME, first, stated), (BODY_NAME, second, stated | features)):
+        unknown = set(outline.inputs) - known
+        if unknown:
+            raise ModelPackageError(f"{folder / name} takes {_list(unknown)}, which nothing gives.")
+
+
+def _check_graph(path: Path, content: bytes) -> GraphOutline:
+    """Refuse a graph that this program would not run, whatever it takes and gives."""
     try:
         outline = outline_graph(content)
     except ValueError as error:
@@ -94,10 +130,9 @@ def _check_graph(folder: Path, content: bytes, card: ModelCard) -> None:
         raise ModelPackageError(f"{path} needs ONNX operator set {opset}; this program runs them up to {NEWEST_OPSET}.")
     if outline.has_external_data:
         raise ModelPackageError(f"{path} keeps numbers in other files, which no digest guards: export it as one file.")
-    _check_names(path, "takes", outline.inputs, card.inputs.shapes)
-    _check_names(path, "gives", outline.outputs, {output.name: output for output in card.outputs})
     if outline.not_finite:
         raise ModelPackageError(f"{path} holds NaN or infinity, in {_list(outline.not_finite)}.")
+    return outline
 
 
 def _check_names(path: Path, verb: str, found: Collection[str], stated: Mapping[str, object]) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.recordings.recording import Recording
-from inference.signals.filters import FilterSettings, filter_signal, guard_s
-from inference.signals.resampling import resample
+from inference.signals.conditioning import condition
+from inference.signals.filters import FilterSettings, guard_s
 
 #: Signals are prepared in tiles on a fixed grid, so that no sample depends on how the recording is read.
 TILE_S = 30.0
@@ -26,7 +26,7 @@ def carry_on() -> None:
 
 
 class SignalReader:
-    """Reads filtered and resampled channels of a recording.
+    """Reads filtered and resampled channels of a recording, from several threads at once if need be.
 
     Parameters
     ----------
@@ -46,9 +46,15 @@ class SignalReader:
         first: int,
         n_samples: int,
         settings: FilterSettings,
+        *,
         max_guard_s: float = math.inf,
+        checkpoint: Callable[[], None] | None = None,
     ) -> NDArray[np.float32]:
         """Read samples of some channels, filtered with as much signal around them as the filters need.
+
+        Parameters
+        ----------
+        checkpoint : takes the place of the reader's own.
 
         Returns
         -------
@@ -61,9 +67,9 @@ class SignalReader:
         read_onset_s = onset_s - edge_s
         read_duration_s = n_samples / self._rate_hz + 2 * edge_s
         for native_hz, rows in self._group_by_rate(channels):
-            self._checkpoint()
+            (checkpoint or self._checkpoint)()
             spans = self._recording.read([channels[row] for row in rows], read_onset_s, read_duration_s)
-            prepared = resample(filter_signal(np.stack(spans), native_hz, settings), native_hz, self._rate_hz)
+            prepared = condition(np.stack(spans), native_hz, self._rate_hz, settings)
             # The first sample that was read lies on the channel's own grid, less than half a sample from the onset.
             lead_s = onset_s - round(read_onset_s * native_hz) / native_hz
             start = round(lead_s * self._rate_hz)

@@ -1,10 +1,12 @@
-"""The sleep-staging network on its way through a recording, one epoch after the other."""
+"""The sleep-staging network at work on a recording, epoch by epoch."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from threading import Lock
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.errors import AnalysisError
 from inference.labels.hypnograms import Hypnogram
@@ -12,19 +14,71 @@ from inference.labels.sleep_stages import UNSCORED, find_stage_set
 from inference.recordings.recording import Recording
 from inference.runtime.cards import SleepInputs
 from inference.runtime.few_electrodes import find_temperature, temper
+from inference.runtime.findings import Findings
 from inference.runtime.package import ModelPackage
 from inference.runtime.results import Answer, Measure
-from inference.runtime.runs import ChannelUse, NetworkRun, describe_plan, require_eeg
+from inference.runtime.runs import ChannelUse, NetworkRun, Rows, describe_plan, require_eeg
 from inference.runtime.session import NetworkSession
 from inference.runtime.sleep_inputs import BoldSignals, SleepPreparer
 
+PART_S = 240.0
 #: The output that mixes the modalities, and the measure that is told of it.
 GATE: Final = "gate"
 SHARE: Final = "modality_share"
 
 
+class SleepFindings(Findings):
+    """The probability of each stage in every whole epoch; the first one begins with the recording."""
+
+    def __init__(self, recording: Recording, package: ModelPackage, channels: ChannelUse) -> None:
+        spec = package.card.inputs
+        assert isinstance(spec, SleepInputs)
+        time_s = (np.arange(int(recording.duration_s / spec.epoch_s + 1e-9), dtype=np.float64) + 0.5) * spec.epoch_s
+        columns = {package.card.answer.name: len(package.card.classes), SHARE: 1}
+        super().__init__(recording, package, channels, time_s=time_s, columns=columns, part_s=PART_S)
+        self._epoch_s = spec.epoch_s
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Give the probability of each stage in each epoch, and the share of the staged epochs in each stage."""
+        staged = self._probability[np.isfinite(self._probability).all(axis=1)]
+        n_classes = len(self.card.classes)
+        shares = np.full(n_classes, np.nan, dtype=np.float32)
+        if len(staged):
+            shares = (np.bincount(staged.argmax(axis=1), minlength=n_classes) / len(staged)).astype(np.float32)
+        return (Answer(self.card.task, "classes", self.card.classes, self.time_s, self._probability, shares),)
+
+    def measures(self) -> tuple[Measure, ...]:
+        """Give how much of each epoch's answer rests on the EEG and how much on the fMRI, where there were both."""
+        share = self.tables[SHARE]
+        if not np.isfinite(share).any():
+            return ()
+        about = "share of each modality in the fused embedding, mean over its elements"
+        return (Measure(SHARE, about, ("EEG", "fMRI"), self.time_s, np.hstack([share, 1.0 - share])),)
+
+    def hypnogram(self) -> Hypnogram | None:
+        """Give the most probable stage of every epoch; an epoch that could not be staged is unscored."""
+        stages = tuple(
+            self.card.classes[int(row.argmax())] if np.isfinite(row).all() else UNSCORED for row in self._probability
+        )
+        stage_set = find_stage_set(self.card.classes)
+        if stage_set is None:
+            raise AnalysisError(f"{self.card.title} tells stages that belong to no scoring manual.")
+        return Hypnogram(stages, self._epoch_s, stage_set=stage_set, scorer=f"{self.card.name} {self.card.version}")
+
+    @property
+    def _probability(self) -> NDArray[np.float32]:
+        return self.tables[self.card.answer.name]
+
+
 class SleepRun(NetworkRun):
-    """Stages every whole epoch of a recording that has EEG or fMRI; the first one begins with the recording."""
+    """Stages epochs of a recording that has EEG or fMRI.
+
+    Parameters
+    ----------
+    provider : where to run, as `inference.runtime.session.Graph` takes it.
+    checkpoint : called between pieces of the work of making it; an exception that it raises ends that.
+    bold : the fMRI beside the EEG, None where there is none.
+    """
 
     def __init__(
         self,
@@ -39,67 +93,48 @@ class SleepRun(NetworkRun):
         title = package.card.title
         if recording.duration_s < spec.epoch_s:
             raise AnalysisError(f"{title} cannot be run on {recording.path}: it is shorter than {spec.epoch_s:g} s.")
-        session = NetworkSession(package, provider)
+        self._session = NetworkSession(package, provider, threads=1)
         self._preparer = SleepPreparer(recording, spec, bold=bold, checkpoint=checkpoint)
         require_eeg(recording, self._preparer.has_eeg or self._preparer.has_bold, title)
         self._temperature = find_temperature(package.card.calibration, int(self._preparer.plan.eeg_present.sum()))
-        super().__init__(recording, package, session, self._describe_channels(spec))
-        self._checkpoint = checkpoint
-        self._epoch_s = spec.epoch_s
-        n_epochs, n_classes = self._preparer.n_epochs, len(self.card.classes)
-        self._time_s = (np.arange(n_epochs, dtype=np.float64) + 0.5) * np.float64(spec.epoch_s)
-        self._probability = np.full((n_epochs, n_classes), np.nan, dtype=np.float32)
-        self._share = np.full(n_epochs, np.nan, dtype=np.float32)
+        self.channels = self._describe_channels(spec)
+        self._name, self._n_classes = package.card.answer.name, len(package.card.classes)
+        self._preparing = Lock()
 
-    def steps(self) -> Iterator[None]:
-        """Go through the recording, pausing after every batch."""
-        name = self.card.answer.name
-        for first in range(0, self._preparer.n_epochs, self.session.batch_windows):
-            self._checkpoint()
-            stop = min(first + self.session.batch_windows, self._preparer.n_epochs)
-            inputs = self._preparer.gather(first, stop)
+    @property
+    def provider(self) -> str:
+        """Where the network runs, ``"cpu"`` or ``"cuda"``."""
+        return self._session.provider
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it does not run where it was asked to."""
+        return self._session.problems
+
+    def look(self, part: range, checkpoint: Callable[[], None]) -> Iterator[Rows]:
+        """Give the rows of a part in batches."""
+        for first in range(part.start, part.stop, self._session.batch_windows):
+            checkpoint()
+            stop = min(first + self._session.batch_windows, part.stop)
+            # One thread reads while the others run the network.
+            with self._preparing:
+                checkpoint()
+                inputs = self._preparer.gather(first, stop)
             middle = inputs["eeg_present"].shape[1] // 2
             # An epoch is staged from its own signals: those beside it alone would be a guess.
             with_eeg = inputs["eeg_present"][:, middle].any(axis=1)
             with_bold = inputs["bold_present"].any(axis=1)
-            seen = with_eeg | with_bold
+            seen, both = with_eeg | with_bold, with_eeg & with_bold
+            probability = np.full((stop - first, self._n_classes), np.nan, dtype=np.float32)
+            share = np.full((stop - first, 1), np.nan, dtype=np.float32)
             if seen.any():
-                self._checkpoint()
-                given = self.session.run({key: array[seen] for key, array in inputs.items()})
+                checkpoint()
+                given = self._session.run({key: array[seen] for key, array in inputs.items()})
                 # What fMRI adds where electrodes are few was not measured.
-                alone = ~with_bold[seen, None]
-                told = np.where(alone, temper(given[name], self._temperature), given[name])
-                self._probability[first:stop][seen] = told
-                self._share[first:stop][with_eeg & with_bold] = given[GATE].mean(axis=1)[(with_eeg & with_bold)[seen]]
-            self.done_s = stop * self._epoch_s
-            yield
-
-    def answers(self) -> tuple[Answer, ...]:
-        """Give the probability of each stage in each epoch, and the share of the staged epochs in each stage."""
-        staged = self._probability[np.isfinite(self._probability).all(axis=1)]
-        n_classes = len(self.card.classes)
-        shares = np.full(n_classes, np.nan, dtype=np.float32)
-        if len(staged):
-            shares = (np.bincount(staged.argmax(axis=1), minlength=n_classes) / len(staged)).astype(np.float32)
-        return (Answer(self.card.task, "classes", self.card.classes, self._time_s, self._probability, shares),)
-
-    def measures(self) -> tuple[Measure, ...]:
-        """Give how much of each epoch's answer rests on the EEG and how much on the fMRI, where there were both."""
-        if not np.isfinite(self._share).any():
-            return ()
-        values = np.stack([self._share, 1.0 - self._share], axis=1)
-        about = "share of each modality in the fused embedding, mean over its elements"
-        return (Measure(SHARE, about, ("EEG", "fMRI"), self._time_s, values),)
-
-    def hypnogram(self) -> Hypnogram | None:
-        """Give the most probable stage of every epoch; an epoch that could not be staged is unscored."""
-        stages = tuple(
-            self.card.classes[int(row.argmax())] if np.isfinite(row).all() else UNSCORED for row in self._probability
-        )
-        stage_set = find_stage_set(self.card.classes)
-        if stage_set is None:
-            raise AnalysisError(f"{self.card.title} tells stages that belong to no scoring manual.")
-        return Hypnogram(stages, self._epoch_s, stage_set=stage_set, scorer=f"{self.card.name} {self.card.version}")
+                lowered = temper(given[self._name], self._temperature)
+                probability[seen] = np.where(with_bold[seen, None], given[self._name], lowered)
+                share[both, 0] = given[GATE].mean(axis=1)[both[seen]]
+            yield Rows(np.arange(first, stop), {self._name: probability, SHARE: share})
 
     def _describe_channels(self, spec: SleepInputs) -> ChannelUse:
         use = describe_plan(self._preparer.plan)

@@ -63,7 +63,7 @@ def filter_signal(x: NDArray[np.floating], rate_hz: float, settings: FilterSetti
     (..., n) in the type of ``x``; ``x`` itself where no filter applies.
     """
     x = np.asarray(x)
-    sections = _design(settings, float(rate_hz))
+    sections = design_sections(settings, float(rate_hz))
     if sections is None or x.size == 0:
         return x
     pad = round(guard_s(settings) * rate_hz)
@@ -105,7 +105,8 @@ def _filter_run(x: NDArray[np.floating], sections: NDArray[np.float64], pad: int
 
 
 @lru_cache(maxsize=64)
-def _design(settings: FilterSettings, rate_hz: float) -> NDArray[np.float64] | None:
+def design_sections(settings: FilterSettings, rate_hz: float) -> NDArray[np.float64] | None:
+    """Design the second-order sections (n, 6) that are run forwards and backwards, None where no filter applies."""
     from scipy import signal
 
     nyquist_hz = rate_hz / 2

@@ -24,7 +24,7 @@ def resample(x: NDArray[np.floating], rate_hz: float, new_rate_hz: float) -> NDA
     (..., ceil(n * new_rate_hz / rate_hz)) in the type of ``x``; sample i lies at i / new_rate_hz.
     """
     x = np.asarray(x)
-    ratio = (Fraction(new_rate_hz) / Fraction(rate_hz)).limit_denominator(_LARGEST_DENOMINATOR)
+    ratio = rate_ratio(rate_hz, new_rate_hz)
     if ratio == 1 or x.shape[-1] == 0:
         return x
     from scipy import signal  # takes over a second to load
@@ -37,6 +37,11 @@ def resample(x: NDArray[np.floating], rate_hz: float, new_rate_hz: float) -> NDA
         before, after = _old_neighbours(resampled.shape[-1], x.shape[-1], ratio)
         resampled[~(finite[..., before] & finite[..., after])] = np.nan
     return resampled
+
+
+def rate_ratio(rate_hz: float, new_rate_hz: float) -> Fraction:
+    """Give new samples for each old one as a fraction of whole numbers that are not too large."""
+    return (Fraction(new_rate_hz) / Fraction(rate_hz)).limit_denominator(_LARGEST_DENOMINATOR)
 
 
 def _bridge_gaps(x: NDArray[np.floating], finite: NDArray[np.bool_]) -> NDArray[np.floating]:

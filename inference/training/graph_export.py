@@ -1,9 +1,11 @@
-"""A torch module becomes one ONNX file of standard operators, for any number of windows."""
+"""A torch module becomes one ONNX file of standard operators, for any number of windows or any length of signal."""
 
+import inspect
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -13,6 +15,8 @@ OPSET = 20
 #: Rows of the example: anything but 1, which the exporter would take for a constant, and 2, the classes of some tasks.
 EXAMPLE_WINDOWS = 3
 MOST_WINDOWS = 4096
+#: Longest signal that a front end takes at once, in its own steps.
+_MOST_STEPS = 1 << 20
 
 
 def export_graph(path: Path, module: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str]) -> None:
@@ -24,6 +28,27 @@ def export_graph(path: Path, module: nn.Module, inputs: Mapping[str, Tensor], ou
     inputs : an example of each input by its name, `EXAMPLE_WINDOWS` windows long.
     """
     windows = torch.export.Dim("windows", min=1, max=MOST_WINDOWS)
+    _export(path, module, inputs, outputs, {0: windows})
+
+
+def export_front_end(
+    path: Path, module: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], step_samples: int
+) -> None:
+    """Write the graph of a front end, which takes one stretch of signals of any length at a time.
+
+    Parameters
+    ----------
+    inputs : an example of each signal by its name, (1, channels, samples).
+    step_samples : the length of a signal is a multiple of this.
+    """
+    steps = torch.export.Dim("steps", min=1, max=_MOST_STEPS)
+    _export(path, module, inputs, outputs, {2: step_samples * steps if step_samples > 1 else steps})
+
+
+def _export(
+    path: Path, module: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], free: Mapping[int, Any]
+) -> None:
+    """Write a graph in which the axes ``free`` of every input may have other lengths than in the example."""
     # The exporter tells of its own deprecated calls and of torchvision, which nothing here needs.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
@@ -34,7 +59,7 @@ def export_graph(path: Path, module: nn.Module, inputs: Mapping[str, Tensor], ou
             path,
             input_names=list(inputs),
             output_names=list(outputs),
-            dynamic_shapes=({0: windows},) * len(inputs),
+            dynamic_shapes=_shape_arguments(module, free, len(inputs)),
             opset_version=OPSET,
             dynamo=True,
             external_data=False,
@@ -43,6 +68,13 @@ def export_graph(path: Path, module: nn.Module, inputs: Mapping[str, Tensor], ou
     model = onnx.load(path)
     _forget_origins(model.graph)
     onnx.save(model, path)
+
+
+def _shape_arguments(module: nn.Module, free: Mapping[int, Any], n_inputs: int) -> tuple[Any, ...]:
+    """Give the same free axes for each input, in one tuple where the module takes them as ``*inputs``."""
+    each = (dict(free),) * n_inputs
+    kinds = [parameter.kind for parameter in inspect.signature(module.forward).parameters.values()]
+    return (each,) if kinds == [inspect.Parameter.VAR_POSITIONAL] else each
 
 
 def _forget_origins(graph: onnx.GraphProto) -> None:

@@ -35,3 +35,19 @@ class Calibrated(nn.Module):
         """Give probabilities, (batch, 2), of the network's classes."""
         logits = self.network(eeg, emg, eeg_present, emg_present)
         return torch.softmax(logits / self.temperature, dim=-1)
+
+    def separate(self) -> tuple[nn.Module, nn.Module]:
+        """Give the front end, and the body with its answer calibrated."""
+        return self.network.front_end, CalibratedBody(self.network.body, self.temperature)
+
+
+class CalibratedBody(nn.Module):
+    """The network behind its front end: takes what that gives, and then which channels are present."""
+
+    def __init__(self, body: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.body, self.temperature = body, temperature
+
+    def forward(self, *features_and_present: Tensor) -> Tensor:
+        """Give probabilities, (batch, 2), of the network's classes."""
+        return torch.softmax(self.body(*features_and_present) / self.temperature, dim=-1)

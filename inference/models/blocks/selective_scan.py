@@ -84,15 +84,25 @@ def _time_first(tensor: Tensor) -> Tensor:
 
 
 def _scan_for_export(x: Tensor, delta: Tensor, decay: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    """Write the recurrence as torch's scan operator, which exports as the standard ONNX ``Scan``."""
+    """Write the recurrence as torch's scan operator, which exports as the standard ONNX ``Scan``.
+
+    States lie before width here too, and every axis is put in its place before the loop: what ONNX Runtime does in each
+    step runs along contiguous memory, which takes two thirds of the time.
+    """
 
     def step(state: Tensor, now: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         drive_t, delta_t, b_t, c_t = now
-        state = torch.exp(delta_t.unsqueeze(-1) * decay) * state + drive_t.unsqueeze(-1) * b_t.unsqueeze(-2)
-        return state, torch.matmul(state, c_t.unsqueeze(-1)).squeeze(-1)
+        state = torch.exp(delta_t * rate) * state + drive_t * b_t
+        return state, torch.matmul(c_t, state)
 
-    first = x.new_zeros(x.shape[0], *decay.shape)
-    over_time = tuple(tensor.transpose(0, 1).contiguous() for tensor in (delta * x, delta, b, c))
+    rate = decay.transpose(1, 2).contiguous()
+    first = x.new_zeros(x.shape[0], *rate.shape)
+    over_time = (
+        _time_first(delta * x).unsqueeze(-2),
+        _time_first(delta).unsqueeze(-2),
+        _time_first(b).unsqueeze(-1),
+        _time_first(c).unsqueeze(-2),
+    )
     _, outputs = scan(step, first, over_time, dim=0)
-    result: Tensor = outputs.transpose(0, 1)
+    result: Tensor = outputs.squeeze(-2).transpose(0, 1)
     return result

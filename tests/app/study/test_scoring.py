@@ -5,8 +5,8 @@ import pytest
 
 from app.study import scoring
 from app.study.edits import Labels, Restaging, Update, Verb
-from app.study.findings import Findings, pack_findings, unpack_findings
 from app.study.journal import update_from_text, update_to_text
+from app.study.kept_results import KeptResult, pack_result, unpack_result
 from app.study.opening import read_labels
 from inference.errors import StudyError
 from inference.labels.hypnograms import Hypnogram
@@ -183,7 +183,7 @@ def test_all_that_a_network_said_is_packed_and_unpacked():
     values = np.array([[0.2, 0.8], [np.nan, np.nan]], np.float32)
     answer = Answer("sleep_stage", "classes", ("W", "N1"), time_s, values, np.array([0.2, 0.8], np.float32))
     measure = Measure("modality_share", "share", ("EEG", "fMRI"), time_s, values)
-    found = unpack_findings(pack_findings(Findings((answer,), (measure,), ("Only 6 électrodes.",))))
+    found = unpack_result(pack_result(KeptResult((answer,), (measure,), ("Only 6 électrodes.",))))
     assert found.problems == ("Only 6 électrodes.",)
     assert (found.answers[0].task, found.answers[0].columns, found.answers[0].columns_are) == (
         "sleep_stage",
@@ -194,11 +194,11 @@ def test_all_that_a_network_said_is_packed_and_unpacked():
     np.testing.assert_array_equal(found.answers[0].overall, answer.overall)
     assert (found.measures[0].name, found.measures[0].columns) == ("modality_share", ("EEG", "fMRI"))
     np.testing.assert_array_equal(found.measures[0].values, values)
-    assert unpack_findings(b"") == Findings()
+    assert unpack_result(b"") == KeptResult()
 
 
 @pytest.mark.parametrize("cut", [1, 100, 600])
-def test_damaged_findings_are_refused(cut):
-    whole = pack_findings(Findings((), (), ("x",)))
+def test_a_damaged_result_is_refused(cut):
+    whole = pack_result(KeptResult((), (), ("x",)))
     with pytest.raises(ValueError, match="cannot be read"):
-        unpack_findings(whole[: len(whole) - cut] if cut < len(whole) else b"x")
+        unpack_result(whole[: len(whole) - cut] if cut < len(whole) else b"x")

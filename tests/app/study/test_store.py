@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.study.findings import Findings
+from app.study.kept_results import KeptResult
 from app.study.opening import open_study, read_labels
 from app.study.store import APPLICATION_ID, DATABASE_NAME, SCHEMA_VERSION
 from inference.errors import StudyError
@@ -46,7 +46,7 @@ def test_a_study_of_a_newer_version_is_refused(folder):
 def make_older(folder, version):
     """Turn a study into one of the first version, which kept of a network no line on what it gave, or of the second,
     which kept not all that it said."""
-    execute(folder, "ALTER TABLE analysis DROP COLUMN findings")
+    execute(folder, "ALTER TABLE analysis DROP COLUMN result")
     if version == 1:
         execute(folder, "ALTER TABLE analysis DROP COLUMN gist")
     execute(folder, f"PRAGMA user_version = {version}")
@@ -62,7 +62,7 @@ def test_a_study_of_an_earlier_version_is_brought_up_to_date_with_everything_in_
     again = open_study()
     (analysis,) = again.analyses
     assert (analysis.rule, analysis.gist) == (Result.events, "" if version == 1 else Result.gist)
-    assert len(analysis.detections) == 3 and analysis.findings == Findings()
+    assert len(analysis.detections) == 3 and analysis.result == KeptResult()
     assert again.annotations == study.annotations
     again.set_detections([Result()])
     again.score(0.0, 30.0, "N1")

@@ -157,9 +157,10 @@ def test_what_a_network_cannot_look_at_is_one_sentence(packages):
 
 
 def test_results_are_the_same_at_any_pace(recording, packages, results, monkeypatch):
-    monkeypatch.setattr("inference.runtime.runs.CHUNK_S", 3.0)
-    monkeypatch.setattr("inference.runtime.channel_run.CHUNK_S", 33.0)
-    monkeypatch.setattr("inference.runtime.session._BATCH", {"cpu": 7})
+    monkeypatch.setattr("inference.runtime.montage_run.PART_S", 7.0)
+    monkeypatch.setattr("inference.runtime.channel_run.PART_S", 33.0)
+    monkeypatch.setattr("inference.runtime.sleep_run.PART_S", 60.0)
+    monkeypatch.setattr("inference.runtime.session._FLOPS_AT_ONCE", 1e12)
     theirs = analyse(recording, *packages.values())
     for name, ours in results.items():
         for one, other in zip(ours.answers, theirs[name].answers, strict=True):
@@ -175,7 +176,7 @@ def test_only_networks_with_an_event_rule_tell_events_while_they_run(recording, 
         shares[update.model_name].append(update.done_s / update.total_s)
     assert {name for name, n_times in told.items() if n_times} == {"burst-finder", "dsmn-ess"}
     for done in shares.values():
-        assert len(done) > 3
+        assert len(done) > 1
         assert done == sorted(done)
         assert done[-1] == 1.0
 

@@ -35,7 +35,7 @@ def test_what_is_read_does_not_depend_on_how_it_is_chunked():
 def test_tiles_meet_without_a_seam():
     recording = make_patient(90.0)
     prepared = prepare(recording).read(0.0, 90.0)
-    shifted = prepare(recording)._prepare(round(15.0 * 256), round(30.0 * 256), np.inf)
+    shifted = prepare(recording).prepare(round(15.0 * 256), round(30.0 * 256))
     assert np.abs(shifted.eeg - prepared.eeg[:, 15 * 256 : 45 * 256]).max() < 2e-3
 
 

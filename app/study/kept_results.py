@@ -14,7 +14,7 @@ _FIELDS = "fields"
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class KeptResult:
     """What a network answered, what it measured, and what a reader should know; nothing in studies of old."""
 
     answers: tuple[Answer, ...] = ()
@@ -22,18 +22,18 @@ class Findings:
     problems: tuple[str, ...] = ()
 
 
-def pack_findings(findings: Findings) -> bytes:
+def pack_result(result: KeptResult) -> bytes:
     """Give the blob."""
     arrays: dict[str, Any] = {}
-    for i, answer in enumerate(findings.answers):
+    for i, answer in enumerate(result.answers):
         for name, values in (("time_s", answer.time_s), ("values", answer.probability), ("overall", answer.overall)):
             arrays[f"answer{i}_{name}"] = values
-    for i, measure in enumerate(findings.measures):
+    for i, measure in enumerate(result.measures):
         arrays[f"measure{i}_time_s"], arrays[f"measure{i}_values"] = measure.time_s, measure.values
     fields = {
-        "answers": [{"task": a.task, "columns_are": a.columns_are, "columns": a.columns} for a in findings.answers],
-        "measures": [{"name": m.name, "measures": m.measures, "columns": m.columns} for m in findings.measures],
-        "problems": findings.problems,
+        "answers": [{"task": a.task, "columns_are": a.columns_are, "columns": a.columns} for a in result.answers],
+        "measures": [{"name": m.name, "measures": m.measures, "columns": m.columns} for m in result.measures],
+        "problems": result.problems,
     }
     packed = io.BytesIO()
     arrays[_FIELDS] = np.array(json.dumps(fields, ensure_ascii=False))
@@ -41,7 +41,7 @@ def pack_findings(findings: Findings) -> bytes:
     return packed.getvalue()
 
 
-def unpack_findings(blob: bytes) -> Findings:
+def unpack_result(blob: bytes) -> KeptResult:
     """Read the blob, which is empty in a study of an earlier version.
 
     Raises
@@ -50,7 +50,7 @@ def unpack_findings(blob: bytes) -> Findings:
         It is damaged.
     """
     if not blob:
-        return Findings()
+        return KeptResult()
     try:
         with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
             fields = json.loads(str(arrays[_FIELDS]))
@@ -75,6 +75,6 @@ def unpack_findings(blob: bytes) -> Findings:
                 )
                 for i, measure in enumerate(fields["measures"])
             )
-            return Findings(answers, measures, tuple(fields["problems"]))
+            return KeptResult(answers, measures, tuple(fields["problems"]))
     except (BadZipFile, OSError, EOFError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"what a network said cannot be read ({error})") from error

@@ -1,0 +1,80 @@
+"""Prints how fast the networks are from a file to events, and what a long recording costs in memory.
+
+``python -m tests.benchmarks.infer [--minutes M] [--workers N]`` writes ``results/infer.json`` and ``results/infer.md``.
+The recording is made (noise of seed 0 with the spectrum of an EEG, 25 EEG and 4 EMG channels at 1024 Hz, an EDF file):
+what the networks find in it means nothing. Seconds of the processor's cores tell what the work costs; those on the
+clock also tell what else the machine was doing, which its load says.
+"""
+
+import argparse
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+from app.commands._inferring import measure_inference
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def describe(result: dict[str, Any]) -> str:
+    """Give the figures as a page of Markdown."""
+    seconds = 60 * result["minutes"]
+    cores = result["cores"]
+    rows = [*result["per_model"].items(), ("all four together", result["all"])]
+    compared = result["per_window"]
+    lines = [
+        "# Speed of the networks",
+        "",
+        f"`python -m tests.benchmarks.infer --minutes {result['minutes']:g} --workers {result['workers']}`, "
+        f"{result['machine']}, {cores} cores, load {', '.join(map(str, result['load']))} (beside other work). "
+        f"A recording of {result['minutes']:g} minutes, 25 EEG and 4 EMG channels at 1024 Hz, from its EDF file to "
+        f"events; the spasm network looks at a window every {result['hop_s']:g} s.",
+        "",
+        "| network | seconds | times real time | seconds of all cores | times real time if both cores were free |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in rows:
+        free = cores * seconds / row["cpu_seconds"]
+        lines.append(
+            f"| {name} | {row['seconds']:g} | {row['realtime_factor']:g} | {row['cpu_seconds']:g} | {free:.0f} |"
+        )
+    lines += [
+        "",
+        "The last column is the length of the recording over the seconds of all cores, times the cores: what the work "
+        "would allow, not what was seen.",
+        "",
+        f"One window costs {compared['streamed_cpu_ms']:g} ms of one core, everything included. "
+        f"Worked on by itself ({compared['windows']} windows, same process):",
+        "",
+        "| each window by itself | ms of one core | times as much |",
+        "|---|---|---|",
+        f"| filtered and resampled by SciPy, wavelets and network | {compared['single_cpu_ms']:g} "
+        f"| {compared['ratio']:g} |",
+        f"| filtered in the frequency domain, wavelets and network | {compared['single_fast_filters_cpu_ms']:g} "
+        f"| {compared['ratio_fast_filters']:g} |",
+        f"| wavelets and network alone, signals prepared once | {compared['single_wavelets_cpu_ms']:g} "
+        f"| {compared['ratio_wavelets']:g} |",
+        "",
+        f"Most memory of the process: {result['memory_mb']} MB.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--workers", type=int)
+    args = parser.parse_args()
+    result = measure_inference(args.minutes, workers=args.workers)
+    result["machine"] = f"{platform.machine()} {platform.system()}, Python {platform.python_version()}"
+    (RESULTS / "infer.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    page = describe(result)
+    (RESULTS / "infer.md").write_text(page, encoding="utf-8")
+    print(page)
+
+
+if __name__ == "__main__":
+    main()
