@@ -115,7 +115,7 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
 
 
 def _go_to(window: "MainWindow", at_s: float | None) -> None:
-    events = window.session.events
+    events = [event for event in window.session.events if not event.is_near_miss]
     if at_s is not None:
         window.page.traces.go_to(at_s)
     elif events:

@@ -11,7 +11,7 @@ from app.lanes.night import NightLane
 from app.lanes.overview import OverviewLane
 from app.lanes.probability import ProbabilityLane, lane_height_px
 from app.lanes.region import RegionLane, RegionTrack
-from app.review import ReviewEvent
+from app.review import ReviewEvent, ReviewStatus
 from app.shell.notestrip import NoteStrip
 from app.theme import Theme
 from app.traces.display import DisplaySettings
@@ -34,12 +34,15 @@ class ReadingPage(QWidget):
     Signals
     -------
     page_changed : the time at the left edge and the seconds across the page.
+    threshold_tried, threshold_chosen : a network's name and the threshold that its line is dragged to, or was.
     region_chosen, region_dismissed : the label of the region of the brain whose lane, or its cross, was pressed.
 
     Lives in the GUI thread.
     """
 
     page_changed = Signal(float, float)
+    threshold_tried = Signal(str, float)
+    threshold_chosen = Signal(str, float)
     region_chosen = Signal(int)
     region_dismissed = Signal(int)
 
@@ -52,6 +55,7 @@ class ReadingPage(QWidget):
         self._overview = OverviewLane(theme)
         self._regions: list[RegionLane] = []
         self._night: dict[QWidget, bool] = {}
+        self._near_misses_shown = False
         self.traces.page_changed.connect(self._follow_page)
         self._overview.time_chosen.connect(self.traces.centre_on)
         column = QVBoxLayout(self)
@@ -82,8 +86,11 @@ class ReadingPage(QWidget):
             self._probabilities.removeWidget(lane)
             lane.deleteLater()
         self._lanes = {name: ProbabilityLane(self._theme, subject) for name, subject in subjects.items()}
-        for lane in self._lanes.values():
+        for name, lane in self._lanes.items():
+            lane.setObjectName(name)
             lane.time_chosen.connect(self.traces.centre_on)
+            lane.threshold_tried.connect(self._tell_tried)
+            lane.threshold_chosen.connect(self._tell_chosen)
             self._probabilities.addWidget(lane)
             # Only now: a widget that is shown before it has a parent becomes a window of its own.
             lane.setVisible(self._overview.isVisibleTo(self))
@@ -174,9 +181,23 @@ class ReadingPage(QWidget):
             lane.set_volume(volume)
 
     def set_events(self, events: Sequence[ReviewEvent], selected_id: str) -> None:
-        """Mark events on the traces and in the overview."""
-        self.traces.set_events([_mark(event, event.event_id == selected_id) for event in events])
-        self._overview.set_events(events)
+        """Mark events on the traces and in the overview; what was nearly missed only where it is listed or selected."""
+        shown = [
+            event
+            for event in events
+            if self._near_misses_shown or event.status is not ReviewStatus.NEAR_MISS or event.event_id == selected_id
+        ]
+        self.traces.set_events([_mark(event, event.event_id == selected_id) for event in shown])
+        self._overview.set_events(shown)
+
+    def set_near_misses_shown(self, shown: bool) -> None:
+        """Tell whether the next events are to be marked with those that were nearly missed."""
+        self._near_misses_shown = shown
+
+    def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Draw the thresholds of networks, by name."""
+        for name, lane in self._lanes.items():
+            lane.set_threshold(thresholds.get(name))
 
     def set_analysis(self, analysis: AnalysisRun, why_not: str) -> None:
         """Show how probable events are as far as that is known, and beyond that why it is not."""
@@ -195,6 +216,14 @@ class ReadingPage(QWidget):
     @property
     def _night_lanes(self) -> tuple[NightLane, ...]:
         return tuple(strip for strip in self._night if isinstance(strip, NightLane))
+
+    @Slot(float)
+    def _tell_tried(self, threshold: float) -> None:
+        self.threshold_tried.emit(self.sender().objectName(), threshold)
+
+    @Slot(float)
+    def _tell_chosen(self, threshold: float) -> None:
+        self.threshold_chosen.emit(self.sender().objectName(), threshold)
 
     def _share_height(self) -> None:
         height_px = lane_height_px(len(self._lanes), low=self.height() < _LOW_PAGE_PX)
@@ -239,4 +268,6 @@ def _mark(event: ReviewEvent, selected: bool) -> EventMark:
     role = "detection" if event.decision is None else "annotation"
     name = label_name(event.label)
     text = name if event.probability is None else f"{name} {event.probability:.2f}"
+    if event.status is ReviewStatus.NEAR_MISS:
+        text = f"near miss: {text}"
     return EventMark(event.event_id, event.onset_s, event.duration_s, event.label, text, role, event.decision, selected)

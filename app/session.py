@@ -9,13 +9,17 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 from app.analysis_run import AnalysisRun
 from app.demonstration import demonstration_file
 from app.fmri_run import FmriRun
+from app.joining import join_events
 from app.opening import OpenedRecording, OpeningThread, OpenRequest, Report
-from app.review import ReviewEvent, join_events
+from app.review import ReviewEvent
 from app.settings import Settings
 from app.study.study import Study
 from inference.errors import SpasmlensError
 from inference.labels.annotations import ReadingView
+from inference.labels.detections import Detection, ModelReference
 from inference.recordings.recording import ChannelKind, Recording
+from inference.runtime.cards import EventRule
+from inference.runtime.detections import with_threshold
 from inference.runtime.package import ModelPackage
 from inference.runtime.registry import SHIPPED_FOLDER, PackageSurvey
 from inference.runtime.results import ModelResult
@@ -30,7 +34,7 @@ class Session(QObject):
     models : the networks that are here, and what is wrong with the others.
     analysis : the run that the lanes and the queue follow.
     fmri : the fMRI beside the recording.
-    events : detections joined with decisions, in order of time.
+    events : detections joined with decisions, and what was nearly detected, in order of time.
 
     Signals
     -------
@@ -38,6 +42,7 @@ class Session(QObject):
     opened, closed : another recording is open, or none.
     open_failed : one sentence.
     events_changed : ``events`` are others.
+    rules_changed : ``rules`` or the study's ``cluster_rule`` are others.
     kinds_corrected : the channels of the recording are of other kinds.
     saved_changed : whether every edit is on disk now.
     failed : an edit could not be done or kept; one sentence.
@@ -50,6 +55,7 @@ class Session(QObject):
     closed = Signal()
     open_failed = Signal(str)
     events_changed = Signal()
+    rules_changed = Signal()
     kinds_corrected = Signal()
     saved_changed = Signal(bool)
     failed = Signal(str)
@@ -140,6 +146,19 @@ class Session(QObject):
         known = {analysis.reference.digest for analysis in analyses}
         return all(package.reference.digest in known for package in self.networks)
 
+    @property
+    def rules(self) -> dict[str, EventRule]:
+        """How the events of each network are formed, by its name: with the threshold that is chosen or tried out."""
+        if self.study is None:
+            return {}
+        usual = {package.card.name: package.card.events for package in self.networks} | self.study.rules
+        chosen = {name: self.study.threshold_of(self._model_of(name)) for name in usual}
+        return {
+            name: with_threshold(rule, chosen[name] or rule.threshold)
+            for name, rule in usual.items()
+            if rule is not None
+        }
+
     def analyse(self) -> None:
         """Let the networks look at the recording from its start."""
         if self.recording is not None and self.networks and not self.analysis.is_running:
@@ -166,6 +185,19 @@ class Session(QObject):
         except SpasmlensError as error:
             self.failed.emit(str(error))
         self.saved_changed.emit(self.study.is_saved)
+
+    def try_threshold(self, network: str, threshold: float) -> None:
+        """Show the events of another threshold while a hand is still at it."""
+        if self.study is not None:
+            self.study.try_threshold(self._model_of(network), threshold)
+
+    def choose_threshold(self, network: str, threshold: float | None) -> None:
+        """Form a network's events by another threshold, None for its own; every decision stays."""
+        if self.study is None:
+            return
+        usual = {package.card.name: package.card.events for package in self.networks}.get(network)
+        is_usual = usual is not None and threshold == usual.threshold
+        self.edit("choose_threshold", self._model_of(network), None if is_usual else threshold)
 
     def find(self, event_id: str) -> ReviewEvent | None:
         """Find an event by its id."""
@@ -218,6 +250,7 @@ class Session(QObject):
         self.study = Study(opened.study, parent=self)
         self.study.annotations_changed.connect(self._gather_events)
         self.study.detections_changed.connect(self._gather_events)
+        self.study.detections_changed.connect(self.rules_changed)
         self.study.saved.connect(self._tell_saved)
         self.study.failed.connect(self.failed)
         self.analysis.restore(self.study.analyses, opened.recording.duration_s)
@@ -241,13 +274,31 @@ class Session(QObject):
     def _gather_events(self) -> None:
         if self.study is None:
             return
-        detections = {detection.detection_id: detection for detection in self.study.detections}
+        study, detections, near_misses = self.study, self.study.detections, self.study.near_misses
         if self.analysis.is_running:
-            detections = self.analysis.found
-        events = join_events(detections.values(), self.study.annotations)
+            detections, near_misses = self._found_so_far(study), ()
+        events = join_events(detections, study.annotations, near_misses, study.detection_of)
         if events != self.events:
             self.events = events
             self.events_changed.emit()
+
+    def _found_so_far(self, study: Study) -> tuple[Detection, ...]:
+        """Give the events of networks that are through, and those of the others that are final and high enough."""
+        through = {result.reference.digest for result in self.analysis.results}
+        final = (detection for detection in study.detections if detection.model.digest in through)
+        growing = (
+            detection
+            for detection in self.analysis.found.values()
+            if detection.model.digest not in through
+            and detection.probability >= (study.threshold_of(detection.model) or 0.0)
+        )
+        return (*final, *growing)
+
+    def _model_of(self, network: str) -> ModelReference:
+        """Find the weights whose events are shown under a network's name."""
+        known = {package.card.name: package.reference for package in self.networks}
+        assert self.study is not None
+        return (known | {item.reference.name: item.reference for item in self.study.analyses})[network]
 
     @Slot(int)
     def _tell_saved(self, _sequence: int) -> None:

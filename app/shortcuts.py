@@ -19,6 +19,7 @@ class Needs(Flag):
     NOTHING = 0
     RECORDING = auto()
     EVENT = auto()
+    CLUSTERED = auto()
     MODEL = auto()
     IDLE_ENGINE = auto()
     BUSY_ENGINE = auto()
@@ -47,6 +48,7 @@ GROUPS = ("File", "Navigate", "Signals", "Events", "Sleep", "Analysis", "fMRI", 
 
 _REC = Needs.RECORDING
 _EVENT = Needs.RECORDING | Needs.EVENT
+_CLUSTERED = Needs.RECORDING | Needs.CLUSTERED
 _FMRI = Needs.RECORDING | Needs.FMRI
 #: While sleep is scored, letters are stages.
 _REVIEW = Needs.RECORDING | Needs.REVIEWING
@@ -94,6 +96,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("end_later", "Events", "End 0.1 s later", ("]", "Alt+Shift+Right"), _EVENT),
     ActionSpec("end_earlier", "Events", "End 0.1 s earlier", ("Shift+]", "}", "Alt+Shift+Left"), _EVENT),
     ActionSpec("reviewed", "Events", "Mark this page as read completely", ("Ctrl+Return", "Ctrl+Enter"), _REC),
+    ActionSpec("take_cluster", "Events", "The whole cluster of the event: decide it at once", ("Shift+C",), _CLUSTERED),
+    ActionSpec("fold_cluster", "Events", "Fold or unfold the cluster", ("C",), _CLUSTERED),
+    ActionSpec("near_misses", "Events", "List near misses, or all events again", ("Shift+M",), _REC),
+    ActionSpec("threshold_up", "Events", "Threshold 0.01 higher: fewer events", ("Ctrl+Up",), _REC | Needs.MODEL),
+    ActionSpec("threshold_down", "Events", "Threshold 0.01 lower: more events", ("Ctrl+Down",), _REC | Needs.MODEL),
+    ActionSpec("threshold_usual", "Events", "The network's own threshold", ("Ctrl+Home",), _REC | Needs.MODEL),
     ActionSpec("let_go", "Events", "Let go of the event and the dragged span", ("Escape",), _REC),
     ActionSpec("undo", "Events", "Undo", ("Ctrl+Z",), _REC | Needs.UNDO, "undo-2"),
     ActionSpec("redo", "Events", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), _REC | Needs.REDO, "redo-2"),

@@ -1,8 +1,8 @@
 """The probability lane: what a network thinks of every moment of the page, filling in while it is still thinking."""
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 
 from app.lanes.lane import Lane
 from app.lanes.tracks import ProbabilityTrack, column_maxima
@@ -10,6 +10,11 @@ from app.theme import GRID_PX, Theme, with_alpha
 
 #: Lanes lower than this have no room for numbers; the tool tip tells the threshold.
 _ROOM_FOR_NUMBERS_PX = 28
+#: How near to the threshold a press takes hold of it.
+_GRAB_PX = 4.0
+#: A lane is too low for a hand to set hundredths: the line follows a drag more slowly, so that each pixel is one.
+_DRAG_PER_PX = 0.01
+_THRESHOLDS = (0.01, 0.99)
 
 
 def lane_height_px(n_lanes: int, *, low: bool) -> int:
@@ -22,7 +27,15 @@ class ProbabilityLane(Lane):
     """Probability of one network over the page, filled, from 0 to 1, with the threshold of its events drawn.
 
     ``subject`` is what the probability is of, such as ``"spasm"``.
+
+    Signals
+    -------
+    threshold_tried : the threshold that its line is being dragged to.
+    threshold_chosen : where it was let go.
     """
+
+    threshold_tried = Signal(float)
+    threshold_chosen = Signal(float)
 
     def __init__(self, theme: Theme, subject: str) -> None:
         super().__init__(theme, lane_height_px(1, low=False))
@@ -30,12 +43,67 @@ class ProbabilityLane(Lane):
         self.setAccessibleName(f"Probability of a {subject} over the page")
         self._track: ProbabilityTrack | None = None
         self._sentence = ""
+        self._threshold: float | None = None
+        self._held: tuple[float, float] | None = None
+        self.setMouseTracking(True)
+
+    @property
+    def threshold(self) -> float | None:
+        """The threshold that is drawn: the chosen one, or else the track's own."""
+        if self._threshold is None:
+            return None if self._track is None else self._track.threshold
+        return self._threshold
+
+    def set_threshold(self, threshold: float | None) -> None:
+        """Draw another threshold than the track's own; a line that is being dragged stays with the hand."""
+        if self._held is None:
+            self._threshold = threshold
+            self._tell()
+            self.update()
 
     def set_track(self, track: ProbabilityTrack | None, sentence: str = "") -> None:
         """Show a track; where there is none, or beyond its end, the sentence says why."""
         self._track, self._sentence = track, sentence
-        self.setToolTip("" if track is None else f"P({self.subject}); events begin at {track.threshold:.2f}")
+        self._tell()
         self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Take hold of the threshold, or choose the time under the pointer."""
+        threshold = self.threshold
+        if event.button() == Qt.MouseButton.LeftButton and threshold is not None and self._is_over_line(event):
+            self._held = (event.position().y(), threshold)
+        else:
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Drag the threshold, or choose the time under the dragged pointer."""
+        if self._held is None:
+            over = self._is_over_line(event)
+            self.setCursor(Qt.CursorShape.SizeVerCursor if over else Qt.CursorShape.ArrowCursor)
+            super().mouseMoveEvent(event)
+            return
+        from_y, from_value = self._held
+        low, high = _THRESHOLDS
+        dragged = round(min(max(from_value + (from_y - event.position().y()) * _DRAG_PER_PX, low), high), 2)
+        if dragged != self._threshold:
+            self._threshold = dragged
+            self.threshold_tried.emit(dragged)
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Let go of the threshold."""
+        held, self._held = self._held, None
+        if held is not None and self._threshold not in (None, held[1]):
+            self.threshold_chosen.emit(self._threshold)
+
+    def _is_over_line(self, event: QMouseEvent) -> bool:
+        threshold, x = self.threshold, event.position().x()
+        is_within = self.axis.left_px <= x <= self.axis.right_px
+        return threshold is not None and is_within and abs(self._y(threshold) - event.position().y()) <= _GRAB_PX
+
+    def _tell(self) -> None:
+        told = f"P({self.subject}); events begin at {self.threshold or 0:.2f}. Drag the line: a pixel is 0.01."
+        self.setToolTip("" if self._track is None else told)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Paint axis, track, threshold and what is still to come."""
@@ -47,7 +115,8 @@ class ProbabilityLane(Lane):
                 self._paint_numbers(painter)
             if self._track is not None:
                 self._paint_track(painter, self._track)
-                self._paint_threshold(painter, self._track, has_number=has_room)
+            if self.threshold is not None and self._track is not None:
+                self._paint_threshold(painter, self.threshold, has_number=has_room or self._held is not None)
             self._paint_sentence(painter)
 
     def _y(self, probability: float) -> float:
@@ -86,14 +155,14 @@ class ProbabilityLane(Lane):
             painter.drawPolyline(QPolygonF(points))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
-    def _paint_threshold(self, painter: QPainter, track: ProbabilityTrack, *, has_number: bool) -> None:
+    def _paint_threshold(self, painter: QPainter, threshold: float, *, has_number: bool) -> None:
         axis = self.axis
-        y = round(self._y(track.threshold)) + 0.5
-        painter.setPen(QPen(self.theme.muted, 1, Qt.PenStyle.DashLine))
+        y = round(self._y(threshold)) + 0.5
+        colour = self.theme.muted if self._held is None else self.theme.accent
+        painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(axis.left_px, y), QPointF(axis.right_px, y))
         if has_number:
-            text = f"threshold {track.threshold:.2f}"
-            self._paint_label(painter, axis.right_px - GRID_PX, y, text, self.theme.muted)
+            self._paint_label(painter, axis.right_px - GRID_PX, y, f"threshold {threshold:.2f}", colour)
 
     def _paint_label(self, painter: QPainter, right_px: float, y: float, text: str, colour: QColor) -> None:
         width = painter.fontMetrics().horizontalAdvance(text) + GRID_PX

@@ -4,18 +4,20 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from app.panels.event_model import EVENT_ROLE, Column, EventModel, Index
-from app.review import ReviewEvent, ReviewStatus
+from app.panels.event_model import NESTED_ROLE, ROW_ROLE, Column, EventModel, Index, rate_text
+from app.review import Finding, ReviewCluster, ReviewEvent, ReviewStatus
 from app.theme import GRID_PX, SMALL_PX, TINY_PX, Theme, ui_font, with_alpha
-from app.times import clock_text
+from app.times import clock_text, duration_text
 from inference.labels.vocabulary import load_vocabulary
 
 ROW_PX = 40
 MARK_PX = 10
+#: Room before the times for the triangles of clusters.
+_INDENT_PX = 14
 
 
 def paint_status(painter: QPainter, box: QRectF, status: ReviewStatus, colour: QColor) -> None:
-    """Draw the shape of a status into a square box: diamond, tick, cross, question mark or plus."""
+    """Draw the shape of a status into a square box: diamond, dent, tick, cross, question mark or plus."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(colour, 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
@@ -24,7 +26,10 @@ def paint_status(painter: QPainter, box: QRectF, status: ReviewStatus, colour: Q
     def at(u: float, v: float) -> QPointF:
         return QPointF(x + u * side, y + v * side)
 
-    if status is ReviewStatus.TO_REVIEW:
+    if status is ReviewStatus.NEAR_MISS:
+        painter.drawPolyline(QPolygonF([at(0, 0.15), at(0.5, 0.6), at(1, 0.15)]))
+        painter.drawLine(at(0, 0.95), at(1, 0.95))
+    elif status is ReviewStatus.TO_REVIEW:
         painter.setBrush(with_alpha(colour, 0.25))
         painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
         painter.drawPolygon(QPolygonF([at(0.5, 0), at(1, 0.5), at(0.5, 1), at(0, 0.5)]))
@@ -59,28 +64,68 @@ class EventDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one cell."""
-        event = index.data(EVENT_ROLE)
+        row = index.data(ROW_ROLE)
         model = index.model()
         assert isinstance(model, EventModel)
         painter.save()
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.fillRect(option.rect, self.theme.selection if selected else self.theme.paper)
+        is_cluster = isinstance(row, ReviewCluster)
+        paper = self.theme.window if is_cluster else self.theme.paper
+        painter.fillRect(option.rect, self.theme.selection if selected else paper)
         if selected and index.column() == Column.TIME:
             painter.fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), self.theme.accent)
         painter.setPen(self.theme.grid)
         painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
-        left = GRID_PX if index.column() == Column.TIME else GRID_PX // 2
+        nested = bool(index.data(NESTED_ROLE))
+        left = _INDENT_PX if index.column() == Column.TIME else GRID_PX // 2
         right = GRID_PX if index.column() == Column.PROBABILITY else GRID_PX // 2
+        if index.column() == Column.TIME:
+            self._paint_nesting(painter, option.rect, is_cluster=is_cluster, nested=nested)
         inner = option.rect.adjusted(left, 4, -right, -4)
         first = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
         second = QRect(inner.left(), first.bottom() + 1, inner.width(), inner.height() // 2)
         if index.column() == Column.TIME:
-            self._paint_lines(painter, first, second, index.data(), clock_text(model.start, event.onset_s))
+            onset_s = row.spasms.onset_s if is_cluster else row.onset_s
+            self._paint_lines(painter, first, second, index.data(), clock_text(model.start, onset_s))
+        elif is_cluster:
+            self._paint_cluster(painter, (first, second), row, index)
         elif index.column() == Column.LABEL:
-            self._paint_label(painter, first, second, event, index.data())
+            self._paint_label(painter, first, second, row, index.data())
         else:
-            self._paint_probability(painter, inner, event, index.data())
+            self._paint_probability(painter, inner, row, index.data())
         painter.restore()
+
+    def _paint_nesting(self, painter: QPainter, box: QRect, *, is_cluster: bool, nested: bool) -> None:
+        """Draw the triangle that folds a cluster, or the line beside the spasms under it."""
+        if is_cluster:
+            x, y = box.left() + _INDENT_PX / 2, box.top() + 14.0
+            corners = [(-4, -2), (4, -2), (0, 3)] if nested else [(-2, -4), (-2, 4), (3, 0)]
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.theme.ink)
+            painter.drawPolygon(QPolygonF([QPointF(x + dx, y + dy) for dx, dy in corners]))
+            painter.restore()
+        elif nested:
+            painter.fillRect(
+                QRect(box.left() + _INDENT_PX // 2 - 1, box.top(), 2, box.height()), self.theme.grid_strong
+            )
+
+    def _paint_cluster(
+        self, painter: QPainter, lines: tuple[QRect, QRect], cluster: ReviewCluster, index: Index
+    ) -> None:
+        painter.setFont(ui_font(SMALL_PX))
+        if index.column() == Column.LABEL:
+            painter.setPen(self.theme.ink)
+            painter.drawText(lines[0], Qt.AlignmentFlag.AlignVCenter, index.data())
+            painter.setFont(ui_font(TINY_PX))
+            painter.setPen(self.theme.muted)
+            text = f"{duration_text(cluster.spasms.duration_s)} · {rate_text(cluster)}"
+            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, lines[1].width())
+            painter.drawText(lines[1], Qt.AlignmentFlag.AlignVCenter, shown)
+        else:
+            painter.setPen(self.theme.ink if cluster.undecided else self.theme.muted)
+            painter.drawText(lines[0], Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, index.data())
 
     def _paint_lines(self, painter: QPainter, first: QRect, second: QRect, text: str, below: str) -> None:
         painter.setFont(ui_font(SMALL_PX))
@@ -100,7 +145,10 @@ class EventDelegate(QStyledItemDelegate):
         paint_status(painter, QRectF(second.left() + 0.5, top, MARK_PX - 1, MARK_PX - 1), event.status, colour)
         painter.setFont(ui_font(TINY_PX))
         painter.setPen(colour)
-        painter.drawText(second.adjusted(MARK_PX + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, str(event.status))
+        room = second.adjusted(MARK_PX + 6, 0, 0, 0)
+        said = _tell_status(event)
+        shown = painter.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
 
     def _paint_probability(self, painter: QPainter, inner: QRect, event: ReviewEvent, text: str) -> None:
         painter.setFont(ui_font(SMALL_PX))
@@ -109,8 +157,23 @@ class EventDelegate(QStyledItemDelegate):
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
         if event.probability is None:
             return
-        bar = QRectF(inner.left(), inner.center().y() + 6, inner.width(), 4)
-        painter.fillRect(bar, self.theme.grid_strong)
-        term = load_vocabulary().by_spelling.get(event.label)
-        colour = self.theme.subject("" if term is None else term.role)
-        painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * event.probability, bar.height()), colour)
+        told = (Finding("", event.label, event.probability, event.model), *event.also[:1])
+        for number, finding in enumerate(told):
+            bar = QRectF(inner.left(), inner.center().y() + 4 + 6 * number, inner.width(), 4)
+            painter.fillRect(bar, self.theme.grid_strong)
+            term = load_vocabulary().by_spelling.get(finding.label)
+            colour = self.theme.subject("" if term is None else term.role)
+            painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * finding.probability, bar.height()), colour)
+
+
+def _tell_status(event: ReviewEvent) -> str:
+    """Write where an event stands, and what else it is; the shape says again that it is still to be reviewed."""
+    also = ", ".join(f"also {_short_name(other.label)} {other.probability:.2f}" for other in event.also)
+    if not also:
+        return str(event.status)
+    return also if event.status is ReviewStatus.TO_REVIEW else f"{event.status}, {also}"
+
+
+def _short_name(label: str) -> str:
+    term = load_vocabulary().by_spelling.get(label)
+    return label if term is None else term.role if term.role in ("spasm", "seizure") else term.name

@@ -1,6 +1,6 @@
 """The event queue: everything that was found or added, worked through with single keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
@@ -19,10 +19,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.event_delegate import ROW_PX, EventDelegate
-from app.panels.event_model import Column, EventModel
-from app.review import ReviewEvent, ReviewStatus, count_statuses
+from app.panels.event_model import Column, EventModel, row_id
+from app.panels.event_rules import EventRules
+from app.review import ReviewCluster, ReviewEvent, ReviewStatus, count_statuses, gather_clusters
 from app.theme import GRID_PX, SMALL_PX, Theme, ui_font
 from app.times import elapsed_text
+from inference.labels.clusters import ClusterRule
 
 _FILTERS: tuple[tuple[str, ReviewStatus | None], ...] = (
     ("All events", None),
@@ -31,26 +33,35 @@ _FILTERS: tuple[tuple[str, ReviewStatus | None], ...] = (
     ("Rejected", ReviewStatus.REJECTED),
     ("Unsure", ReviewStatus.UNSURE),
     ("Added", ReviewStatus.ADDED),
+    ("Near misses", ReviewStatus.NEAR_MISS),
 )
 
 
 class EventQueue(QWidget):
-    """A table of events with a filter above and the decisions below.
+    """A table of events with a filter and the rules above and the decisions below.
+
+    Attributes
+    ----------
+    rules : the thresholds, and what makes a cluster.
 
     Signals
     -------
-    selected : the id of the event that the reader is at, empty for none.
+    selected : the id of the event or cluster that the reader is at, empty for none.
+    filtered : what was nearly missed is listed now, or is not any more.
 
     Lives in the GUI thread.
     """
 
     selected = Signal(str)
+    filtered = Signal()
 
     def __init__(self, theme: Theme, decisions: list[QAction], label_name: Callable[[str], str] = str) -> None:
         super().__init__()
         self.model = EventModel(label_name)
         self._current: str = ""
         self._all: tuple[ReviewEvent, ...] = ()
+        self._cluster_rule = ClusterRule()
+        self.rules = EventRules()
         self._delegate = EventDelegate(theme, self)
         self._filter = QComboBox()
         self._filter.setAccessibleName("Show events of one status")
@@ -69,8 +80,19 @@ class EventQueue(QWidget):
 
     @property
     def current_id(self) -> str:
-        """Id of the event that the reader is at, empty for none."""
+        """Id of the event or cluster that the reader is at, empty for none."""
         return self._current
+
+    @property
+    def current_cluster(self) -> ReviewCluster | None:
+        """The cluster that the reader is at as a whole."""
+        cluster = self.model.cluster_of(self._current)
+        return cluster if cluster is not None and cluster.cluster_id == self._current else None
+
+    @property
+    def lists_near_misses(self) -> bool:
+        """Whether what was nearly missed is listed."""
+        return _FILTERS[self._filter.currentIndex()][1] is ReviewStatus.NEAR_MISS
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme."""
@@ -80,14 +102,16 @@ class EventQueue(QWidget):
     def set_events(self, events: tuple[ReviewEvent, ...], start: datetime | None, why_empty: str) -> None:
         """Show these events, or the sentence why there are none, and keep the reader at the same event."""
         self._all = events
-        self.model.set_events(events, start)
+        clusters = gather_clusters(events, self._cluster_rule)
+        self.model.set_events(events, start, clusters)
         counts = count_statuses(events)
         for position, (text, status) in enumerate(_FILTERS):
-            number = len(events) if status is None else counts[status]
+            number = self._n_told if status is None else counts[status]
             self._filter.setItemText(position, f"{text}  ·  {number}")
         self._fit_time_column()
         self._show_empty(why_empty)
-        if self._current and all(event.event_id != self._current for event in events):
+        known = (*(event.event_id for event in events), *(cluster.cluster_id for cluster in clusters))
+        if self._current and self._current not in known:
             self.select("")
         self._highlight()
 
@@ -95,6 +119,28 @@ class EventQueue(QWidget):
     def message(self) -> str:
         """The sentence that stands where there are no events; empty while there are any."""
         return "" if self.model.shown else self._empty.text()
+
+    def set_cluster_rule(self, rule: ClusterRule) -> None:
+        """Group spasms by another rule."""
+        if rule != self._cluster_rule:
+            self._cluster_rule = rule
+            self.model.set_events(self._all, self.model.start, gather_clusters(self._all, rule))
+            self._highlight()
+
+    def fold_cluster(self) -> None:
+        """Fold the cluster that the reader is in away, or show it again."""
+        cluster = self.model.cluster_of(self._current)
+        if cluster is not None:
+            folded = not self.model.is_folded(cluster.cluster_id)
+            self.model.fold(cluster.cluster_id, folded=folded)
+            self.select(cluster.cluster_id)
+            self._highlight()
+
+    def take_cluster(self) -> None:
+        """Go from an event to the cluster that it belongs to."""
+        cluster = self.model.cluster_of(self._current)
+        if cluster is not None:
+            self.select(cluster.cluster_id)
 
     def show_status(self, status: ReviewStatus | None) -> None:
         """Show only the events of one status; None shows all."""
@@ -104,33 +150,54 @@ class EventQueue(QWidget):
         """Go to an event of the list; an empty id leaves all of them."""
         if event_id != self._current:
             self._current = event_id
+            cluster = self.model.cluster_of(event_id) if event_id else None
+            if cluster is not None and cluster.cluster_id != event_id:
+                self.model.fold(cluster.cluster_id, folded=False)
             self._highlight()
             self.selected.emit(event_id)
 
-    def neighbour(self, direction: int, undecided: bool = False) -> str:
-        """Find the next (1) or previous (-1) event of the list; past the end, the search goes on at the other end.
+    def neighbour(self, direction: int, undecided: bool = False, besides: Collection[str] = ()) -> str:
+        """Find the next (1) or previous (-1) row of the list; past the end, the search goes on at the other end.
+
+        Parameters
+        ----------
+        undecided : look only for events that nobody has decided on, also those that are folded away.
+        besides : ids that are passed over.
 
         Returns
         -------
-        Its id, empty where there is no such event.
+        The id of an event, or of a cluster where ``undecided`` is not asked for; empty where there is none.
         """
-        shown = self.model.shown
-        first = self._row_here() + direction
-        for step in range(len(shown)):
-            event = shown[(first + direction * step) % len(shown)]
-            if event.event_id != self._current and (not undecided or event.decision is None):
-                return event.event_id
+        if undecided:
+            open_ids = {event.event_id for event in self.model.shown if event.decision is None}
+            order = [event.event_id for event in self.model.shown]
+        else:
+            order = [row_id(row) for row in self.model.rows]
+            open_ids = set(order)
+        first = self._place_in(order, direction) + direction
+        for step in range(len(order)):
+            found = order[(first + direction * step) % len(order)]
+            if found != self._current and found in open_ids and found not in besides:
+                return found
         return ""
+
+    def _place_in(self, order: list[str], direction: int) -> int:
+        """Give where the reader is; a cluster lies just before its first spasm, and nowhere is before the first."""
+        if self._current in order:
+            return order.index(self._current)
+        cluster = self.current_cluster
+        listed = [] if cluster is None else [e.event_id for e in cluster.spasms.events if e.event_id in order]
+        return order.index(listed[0]) - (direction == 1) if listed else -1
+
+    @property
+    def _n_told(self) -> int:
+        return sum(event.status is not ReviewStatus.NEAR_MISS for event in self._all)
 
     def _fit_time_column(self) -> None:
         """Make the column as wide as the longest time, so that the labels get the rest."""
         latest_s = self._all[-1].onset_s if self._all else 0.0
         width = QFontMetrics(ui_font(SMALL_PX)).horizontalAdvance(elapsed_text(latest_s))
-        self.table.horizontalHeader().resizeSection(Column.TIME, width + 2 * GRID_PX)
-
-    def _row_here(self) -> int:
-        row = self.model.row_of(self._current)
-        return -1 if row is None else row
+        self.table.horizontalHeader().resizeSection(Column.TIME, width + 3 * GRID_PX)
 
     def _make_table(self) -> QTableView:
         table = QTableView()
@@ -154,6 +221,7 @@ class EventQueue(QWidget):
         table.setSortingEnabled(True)
         table.sortByColumn(Column.TIME, Qt.SortOrder.AscendingOrder)
         table.selectionModel().currentRowChanged.connect(self._row_chosen)
+        table.doubleClicked.connect(self._fold_at)
         return table
 
     def _lay_out(self, decisions: list[QAction]) -> None:
@@ -178,6 +246,7 @@ class EventQueue(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(above)
+        column.addWidget(self.rules)
         column.addLayout(self._stack, stretch=1)
         column.addLayout(below)
 
@@ -185,10 +254,11 @@ class EventQueue(QWidget):
         self.model.set_status(_FILTERS[position][1])
         self._show_empty(self._empty.text())
         self._highlight()
+        self.filtered.emit()
 
     def _show_empty(self, sentence: str) -> None:
         if self._all and not self.model.shown:
-            sentence = f"{_FILTERS[self._filter.currentIndex()][0]}: none of the {len(self._all)} events."
+            sentence = f"{_FILTERS[self._filter.currentIndex()][0]}: none of the {self._n_told} events."
         self._empty.setText(sentence)
         self._stack.setCurrentIndex(1 if self.model.shown else 0)
 
@@ -207,4 +277,8 @@ class EventQueue(QWidget):
 
     def _row_chosen(self, index: QModelIndex, _previous: QModelIndex) -> None:
         if index.isValid():
-            self.select(self.model.shown[index.row()].event_id)
+            self.select(row_id(self.model.rows[index.row()]))
+
+    def _fold_at(self, index: QModelIndex) -> None:
+        if isinstance(self.model.rows[index.row()], ReviewCluster):
+            self.fold_cluster()

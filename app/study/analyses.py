@@ -11,6 +11,7 @@ from app.study.kept_results import KeptResult
 from inference.labels.detections import Detection, ModelReference
 from inference.labels.labelset import ModelSource
 from inference.runtime.cards import EventRule
+from inference.runtime.detections import describe_calibration
 from inference.runtime.package import ModelPackage
 from inference.runtime.results import Answer, Measure
 
@@ -54,14 +55,19 @@ class AnalysisResult(Protocol):
     def problems(self) -> Sequence[str]:
         """What a reader should know about it."""
 
+    @property
+    def channels_used(self) -> Sequence[str]:
+        """Names of the channels that the network saw."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
     """One network's result on this recording.
 
     ``time_s`` is float64, shape (n,); ``probability`` float32, shape (n,) or (n, classes); ``rule`` says how the
-    detections were formed and holds the threshold that the probability lane draws, None where the network finds no
-    events; ``gist`` is what the network gave, in one line, ``result`` all of it.
+    detections were formed, None where the network finds no events; ``gist`` is what the network gave, in one line;
+    ``channels`` are those that it saw and ``calibration`` is that of its probabilities, as detections carry them;
+    ``result`` is all that it said.
     """
 
     source: ModelSource
@@ -70,6 +76,8 @@ class Analysis:
     probability: NDArray[np.float32]
     rule: EventRule | None
     gist: str = ""
+    channels: tuple[str, ...] = ()
+    calibration: str = ""
     result: KeptResult = field(default_factory=KeptResult)
 
     @property
@@ -90,5 +98,7 @@ def keep(result: AnalysisResult, packages: Sequence[ModelPackage]) -> Analysis:
         np.array(result.probability, dtype=np.float32),
         result.events,
         result.gist,
+        tuple(result.channels_used),
+        describe_calibration(card.calibration) if card else "",
         KeptResult(tuple(result.answers), tuple(result.measures), tuple(result.problems)),
     )

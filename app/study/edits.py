@@ -1,21 +1,23 @@
 """Edits as pure functions: from the current labels to a record of what was added, removed and changed."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, cast
 
+from app.study.rules import Setting, check_setting
 from inference.errors import LabelError, StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
 from inference.labels.detections import Detection
 from inference.labels.scorings import Scoring
 from inference.labels.vocabulary import find_term
 
-#: What edits are made to.
-Item = Annotation | ReviewedSpan | Scoring
-_Kept = TypeVar("_Kept", Annotation, ReviewedSpan, Scoring)
+#: What edits are made to. A detection is among them where only the threshold of the moment had formed it: it is kept
+#: together with the decision on it.
+Item = Annotation | ReviewedSpan | Setting | Detection | Scoring
 
 
 class Verb(StrEnum):
@@ -31,6 +33,7 @@ class Verb(StrEnum):
     RATE = "rate"
     COMMENT = "comment"
     MARK_REVIEWED = "mark_reviewed"
+    SET = "set"
     SCORE = "score"
     ADD_SCORING = "add_scoring"
     REMOVE_SCORING = "remove_scoring"
@@ -85,6 +88,8 @@ class Labels:
 
     annotations: Mapping[str, Annotation] = field(default_factory=dict)
     spans: Mapping[str, ReviewedSpan] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    detections: Mapping[str, Detection] = field(default_factory=dict)
     scorings: Mapping[str, Scoring] = field(default_factory=dict)
 
     def apply(self, *updates: Update) -> "Labels":
@@ -96,29 +101,42 @@ class Labels:
             An update was not made from these labels.
         """
         # Plain copies: with thousands of events this runs on the GUI thread at every edit.
-        annotations, spans, scorings = dict(self.annotations), dict(self.spans), dict(self.scorings)
+        labels = Labels(
+            dict(self.annotations),
+            dict(self.spans),
+            dict(self.settings),
+            dict(self.detections),
+            dict(self.scorings),
+        )
         for update in updates:
             for item in (*update.removed, *(before for before, _ in update.changed)):
-                match item:
-                    case Annotation():
-                        _take(annotations, item)
-                    case Scoring():
-                        _take(scorings, item)
-                    case ReviewedSpan():
-                        _take(spans, item)
+                if labels._shelf(item).pop(item_id(item), None) != item:
+                    raise ValueError(f"{item_id(item)} is not what the update takes away")
             for item in (*update.added, *(after for _, after in update.changed)):
-                match item:
-                    case Annotation():
-                        _put(annotations, item)
-                    case Scoring():
-                        _put(scorings, item)
-                    case ReviewedSpan():
-                        _put(spans, item)
+                if item_id(item) in labels._shelf(item):
+                    raise ValueError(f"{item_id(item)} is there already")
+                labels._shelf(item)[item_id(item)] = item
             for restaging in update.restaged:
-                if restaging.scoring_id not in scorings:
-                    raise ValueError(f"there is no scoring {restaging.scoring_id}")
-                scorings[restaging.scoring_id] = restaging.apply(scorings[restaging.scoring_id])
-        return Labels(annotations, spans, scorings)
+                labels._restage(restaging)
+        return labels
+
+    def _shelf(self, item: Item) -> dict[str, Any]:
+        """Give where an item is kept, to be changed only before anybody else has seen it."""
+        shelves = {
+            Annotation: self.annotations,
+            ReviewedSpan: self.spans,
+            Setting: self.settings,
+            Detection: self.detections,
+            Scoring: self.scorings,
+        }
+        return cast("dict[str, Any]", shelves[type(item)])
+
+    def _restage(self, restaging: Restaging) -> None:
+        """Change epochs of a scoring, only before anybody else has seen it."""
+        if restaging.scoring_id not in self.scorings:
+            raise ValueError(f"there is no scoring {restaging.scoring_id}")
+        changed = restaging.apply(self.scorings[restaging.scoring_id])
+        cast("dict[str, Scoring]", self.scorings)[restaging.scoring_id] = changed
 
     def about(self, event_id: str) -> Annotation | None:
         """Find the annotation with this id, or the one that decides the detection with this id."""
@@ -139,37 +157,40 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The event that an edit is about: a detection, the annotation that decides it, or both."""
+    """The event that an edit is about: a detection, the annotation that decides it, or both.
+
+    ``is_passing`` says that the detection is kept nowhere yet.
+    """
 
     event_id: str
     annotation: Annotation | None
     detection: Detection | None
+    is_passing: bool = False
 
 
 def item_id(item: Item) -> str:
-    """Give the id under which an annotation, a span or a scoring is kept."""
-    match item:
-        case Annotation():
-            return item.annotation_id
-        case Scoring():
-            return item.scoring_id
-        case ReviewedSpan():
-            return item.span_id
+    """Give the id under which an item is kept."""
+    if isinstance(item, Annotation):
+        return item.annotation_id
+    if isinstance(item, ReviewedSpan):
+        return item.span_id
+    if isinstance(item, Scoring):
+        return item.scoring_id
+    return item.setting_id if isinstance(item, Setting) else item.detection_id
 
 
-def _take(items: dict[str, _Kept], item: _Kept) -> None:
-    if items.pop(item_id(item), None) != item:
-        raise ValueError(f"{item_id(item)} is not what the update takes away")
-
-
-def _put(items: dict[str, _Kept], item: _Kept) -> None:
-    if item_id(item) in items:
-        raise ValueError(f"{item_id(item)} is there already")
-    items[item_id(item)] = item
-
-
-def find_target(labels: Labels, detections: Mapping[str, Detection], event_id: str) -> Target:
+def find_target(
+    labels: Labels,
+    detections: Mapping[str, Detection],
+    event_id: str,
+    passing: Mapping[str, Detection] = MappingProxyType({}),
+) -> Target:
     """Find an event by the id of its detection or of its annotation.
+
+    Parameters
+    ----------
+    detections : those that are kept with the analyses.
+    passing : those that the threshold of the moment forms besides.
 
     Raises
     ------
@@ -177,10 +198,11 @@ def find_target(labels: Labels, detections: Mapping[str, Detection], event_id: s
         There is no such event.
     """
     annotation = labels.about(event_id)
-    detection = detections.get(event_id)
+    kept = detections.get(event_id) or labels.detections.get(event_id)
+    detection = kept or passing.get(event_id)
     if annotation is None and detection is None:
         raise StudyError(f"There is no event {event_id} in this study.")
-    return Target(event_id, annotation, detection)
+    return Target(event_id, annotation, detection, is_passing=kept is None and detection is not None)
 
 
 def decide(target: Target, decision: Decision, stamp: Stamp, confidence: float | None = None) -> Update | None:
@@ -191,7 +213,7 @@ def decide(target: Target, decision: Decision, stamp: Stamp, confidence: float |
     verb = {Decision.REJECTED: Verb.REJECT, Decision.UNSURE: Verb.MARK_UNSURE}.get(decision, Verb.ACCEPT)
     before = target.annotation
     if before is None:
-        return Update(verb, added=(_from_detection(target, decision, stamp, confidence),))
+        return _decide_first(verb, target, _from_detection(target, decision, stamp, confidence))
     if before.detection_id is None:
         if decision is Decision.REJECTED:
             return Update(verb, removed=(before,))
@@ -200,6 +222,23 @@ def decide(target: Target, decision: Decision, stamp: Stamp, confidence: float |
         return None
     kept = before.confidence if confidence is None else checked_confidence(confidence)
     return _change(verb, before, replace(before, decision=decision, confidence=kept), stamp)
+
+
+def decide_all(targets: Iterable[Target], decision: Decision, stamp: Stamp) -> Update | None:
+    """Decide several events in one edit; None where this is what all of them say already."""
+    return _together(decide(target, decision, stamp) for target in targets)
+
+
+def choose(labels: Labels, setting_id: str, value: float | None, stamp: Stamp) -> Update | None:
+    """Choose a number for this recording, or with None go back to the usual one; None where it is chosen already."""
+    before = labels.settings.get(setting_id)
+    if value is None:
+        return None if before is None else Update(Verb.SET, removed=(before,))
+    check_setting(setting_id, value)
+    after = Setting(setting_id, value, stamp.author, stamp.now)
+    if before is None:
+        return Update(Verb.SET, added=(after,))
+    return None if before.value == value else Update(Verb.SET, changed=((before, after),))
 
 
 def relabel(target: Target, label: str, stamp: Stamp) -> Update | None:
@@ -235,6 +274,11 @@ def remove(labels: Labels, event_id: str) -> Update | None:
     """Delete an added event, withdraw a decision, or withdraw a reviewed span; None where nothing was decided."""
     item = labels.spans.get(event_id) or labels.about(event_id)
     return None if item is None else Update(Verb.REMOVE, removed=(item,))
+
+
+def remove_all(labels: Labels, event_ids: Iterable[str]) -> Update | None:
+    """Withdraw several decisions in one edit; None where nothing was decided."""
+    return _together(remove(labels, event_id) for event_id in event_ids)
 
 
 def rate(target: Target, confidence: float | None, stamp: Stamp) -> Update | None:
@@ -281,6 +325,18 @@ def checked_confidence(confidence: float | None) -> float | None:
     return confidence
 
 
+def _together(updates: Iterable[Update | None]) -> Update | None:
+    done = [update for update in updates if update is not None]
+    if not done:
+        return None
+    return Update(
+        done[0].verb,
+        added=tuple(item for update in done for item in update.added),
+        removed=tuple(item for update in done for item in update.removed),
+        changed=tuple(pair for update in done for pair in update.changed),
+    )
+
+
 def _decided(target: Target) -> Annotation:
     if target.annotation is None:
         raise StudyError("Accept or reject this detection before saying more about it.")
@@ -291,10 +347,16 @@ def _correct(verb: Verb, target: Target, stamp: Stamp, **values: str | float) ->
     """Correct an event: whoever corrects a detection, even one rejected before, says that it is there."""
     if target.annotation is None:
         accepted = _from_detection(target, Decision.ACCEPTED, stamp, None)
-        return Update(verb, added=(replace(accepted, **values),))  # type: ignore[arg-type]
+        return _decide_first(verb, target, replace(accepted, **values))  # type: ignore[arg-type]
     before = target.annotation
     decision = Decision.ACCEPTED if before.decision is Decision.REJECTED else before.decision
     return _change(verb, before, replace(before, decision=decision, **values), stamp)  # type: ignore[arg-type]
+
+
+def _decide_first(verb: Verb, target: Target, annotation: Annotation) -> Update:
+    """Keep the first decision on a detection, and the detection with it where it is kept nowhere yet."""
+    kept = (target.detection,) if target.is_passing and target.detection is not None else ()
+    return Update(verb, added=(annotation, *kept))
 
 
 def _from_detection(target: Target, decision: Decision, stamp: Stamp, confidence: float | None) -> Annotation:

@@ -7,9 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from app.study.edits import Item, Labels, Restaging, Update, Verb
+from app.study.rules import Setting, setting_from_json, setting_to_json
 from inference.labels.annotations import Annotation, ReviewedSpan
 from inference.labels.scorings import Scoring, scoring_from_json, scoring_to_json
-from inference.labels.serialization import annotation_from_json, annotation_to_json, span_from_json, span_to_json
+from inference.labels.serialization import (
+    annotation_from_json,
+    annotation_to_json,
+    detection_from_json,
+    detection_to_json,
+    span_from_json,
+    span_to_json,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +132,24 @@ def update_from_text(verb: str, text: str) -> Update:
 
 
 def _item_to_json(item: Item) -> dict[str, Any]:
-    match item:
-        case Annotation():
-            return annotation_to_json(item)
-        case Scoring():
-            return scoring_to_json(item)
-        case ReviewedSpan():
-            return span_to_json(item)
+    if isinstance(item, Annotation):
+        return annotation_to_json(item)
+    if isinstance(item, ReviewedSpan):
+        return span_to_json(item)
+    if isinstance(item, Scoring):
+        return scoring_to_json(item)
+    return setting_to_json(item) if isinstance(item, Setting) else detection_to_json(item)
 
 
 def _item_from_json(fields: Mapping[str, Any]) -> Item:
+    # An annotation names its detection as well: its own id comes first.
     if "annotation_id" in fields:
         return annotation_from_json(fields)
-    return scoring_from_json(fields) if "scoring_id" in fields else span_from_json(fields)
+    if "span_id" in fields:
+        return span_from_json(fields)
+    if "scoring_id" in fields:
+        return scoring_from_json(fields)
+    return setting_from_json(fields) if "setting_id" in fields else detection_from_json(fields)
 
 
 def _restaging_from_json(fields: Mapping[str, Any]) -> Restaging:

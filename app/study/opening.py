@@ -9,6 +9,7 @@ from platformdirs import user_data_path
 
 from app.study.analyses import Analysis
 from app.study.journal import Ledger
+from app.study.rules import cluster_rule
 from app.study.store import DATABASE_NAME, RecordingIdentity, Store, read_everything
 from inference.labels.labelset import LabelSet
 
@@ -103,9 +104,13 @@ def gather_labels(
         fingerprint=identity.fingerprint,
         annotations=tuple(annotations),
         reviewed_spans=tuple(sorted(ledger.labels.spans.values(), key=lambda span: span.onset_s)),
-        detections=tuple(detection for analysis in known for detection in analysis.detections),
+        detections=(
+            *(detection for analysis in known for detection in analysis.detections),
+            *ledger.labels.detections.values(),
+        ),
         models=tuple(analysis.source for analysis in known),
         duration_s=identity.duration_s,
         start=identity.start,
         scorings=tuple(sorted(ledger.labels.scorings.values(), key=lambda one: one.made)),
+        cluster_rule=cluster_rule(ledger.labels.settings),
     )

@@ -27,7 +27,7 @@ from inference.runtime.cards import EventRule
 DATABASE_NAME = "study.sqlite"
 LOCK_NAME = "study.lock"
 APPLICATION_ID = 0x53504C4E  # "SPLN"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 _SCHEMA = f"""
@@ -49,24 +49,33 @@ CREATE TRIGGER journal_is_never_shortened BEFORE DELETE ON journal
 CREATE TABLE analysis (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, simulated INTEGER, trained_on TEXT NOT NULL,
     stored TEXT NOT NULL, is_current INTEGER NOT NULL, rule TEXT NOT NULL, detections TEXT NOT NULL,
-    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT '', result BLOB NOT NULL DEFAULT x''
+    time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT '',
+    channels TEXT NOT NULL DEFAULT '[]', calibration TEXT NOT NULL DEFAULT '',
+    result BLOB NOT NULL DEFAULT x''
 );
 COMMIT;
 """
-#: What brings a study of each earlier version to the next one.
-_MIGRATIONS = {
-    # A line on what each network gave.
+#: What makes a study of each earlier version one of the next: a line on what each network gave; what it saw and how its
+#: probabilities were calibrated, so that events can be formed anew; all that it said. The journal of version 3 also
+#: knows settings, that of version 4 scorings of sleep.
+_UPGRADES = {
     1: """
 BEGIN IMMEDIATE;
 ALTER TABLE analysis ADD COLUMN gist TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 2;
 COMMIT;
 """,
-    # All that each network said; from here on the journal may also hold scorings of sleep.
     2: """
 BEGIN IMMEDIATE;
-ALTER TABLE analysis ADD COLUMN result BLOB NOT NULL DEFAULT x'';
+ALTER TABLE analysis ADD COLUMN channels TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE analysis ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 3;
+COMMIT;
+""",
+    3: """
+BEGIN IMMEDIATE;
+ALTER TABLE analysis ADD COLUMN result BLOB NOT NULL DEFAULT x'';
+PRAGMA user_version = 4;
 COMMIT;
 """,
 }
@@ -171,7 +180,8 @@ class Store:
             # A study that may only be read stays of the version that it is.
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             columns += ", gist" if version > 1 else ", ''"
-            columns += ", result" if version > 2 else ", x''"
+            columns += ", channels, calibration" if version > 2 else ", '[]', ''"
+            columns += ", result" if version > 3 else ", x''"
             rows = self._connection.execute(f"SELECT {columns} FROM analysis ORDER BY stored, rowid").fetchall()
             analyses = [(_read_analysis(row), bool(row[9])) for row in rows]
         return [analysis for analysis, current in analyses if current], [analysis for analysis, _ in analyses]
@@ -196,7 +206,7 @@ class Store:
             self._connection.execute("UPDATE analysis SET is_current = 0")
             for analysis in analyses:
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
                     _analysis_values(analysis, stored),
                 )
 
@@ -212,8 +222,8 @@ class Store:
             self._connection.executescript(_SCHEMA)
             self.write_identity(identity)
             return
-        for version in range(execute("PRAGMA user_version").fetchone()[0], SCHEMA_VERSION):
-            self._connection.executescript(_MIGRATIONS[version])
+        while (version := execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION:
+            self._connection.executescript(_UPGRADES[version])
         known = self.read_identity()
         if known.fingerprint != identity.fingerprint:
             raise StudyError(f"The study in {self.path.parent} belongs to another recording ({known.path.name}).")
@@ -316,6 +326,8 @@ def _analysis_values(analysis: Analysis, stored: str) -> tuple[object, ...]:
         analysis.time_s.astype("<f8").tobytes(),
         analysis.probability.astype("<f4").tobytes(),
         analysis.gist,
+        json.dumps(analysis.channels),
+        analysis.calibration,
         pack_result(analysis.result),
     )
 
@@ -330,6 +342,8 @@ def _read_analysis(row: Sequence[Any]) -> Analysis:
         ModelReference(name, version, digest), None if simulated is None else bool(simulated), trained_on
     )
     kept = tuple(detection_from_json(fields) for fields in json.loads(detections))
+    # Of a study of an earlier version, the detections alone know what the network saw.
+    known = kept[0] if kept else None
     fields = json.loads(rule)
     return Analysis(
         source,
@@ -338,7 +352,9 @@ def _read_analysis(row: Sequence[Any]) -> Analysis:
         probability.astype(np.float32),
         None if fields is None else EventRule(**fields),
         row[10],
-        unpack_result(row[11]),
+        tuple(json.loads(row[11])) or (known.channels if known else ()),
+        row[12] or (known.calibration if known else ""),
+        unpack_result(row[13]),
     )
 
 

@@ -9,18 +9,21 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.study import edits, scoring
 from app.study.analyses import Analysis, AnalysisResult, keep
-from app.study.edits import Stamp, Target, Update
+from app.study.edits import Labels, Stamp, Target, Update
 from app.study.journal import Entry
 from app.study.opening import OpenedStudy, default_author, gather_labels, open_study
+from app.study.rules import FormedEvents, cluster_rule, form_events, threshold_id
 from app.study.writer import AnalysisJob, EditJob, Outcome, StudyWriter
 from inference.errors import StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
-from inference.labels.detections import Detection
+from inference.labels.clusters import ClusterRule
+from inference.labels.detections import Detection, ModelReference
 from inference.labels.hypnograms import Hypnogram
 from inference.labels.labelset import LabelSet
 from inference.labels.scorings import Scoring
 from inference.labels.sleep_stages import AASM, StageSet
 from inference.recordings.recording import Gap
+from inference.runtime.cards import EventRule
 from inference.runtime.package import ModelPackage
 
 
@@ -36,7 +39,8 @@ class Study(QObject):
     ----------
     annotations, reviewed_spans : what is on disk, in order of onset.
     scorings : what people say about the sleep, as it is on disk.
-    detections, analyses : what networks said last.
+    detections, near_misses, analyses : what networks said last, by the thresholds that are in force.
+    rules : how detections are formed now, by the network's name. ``cluster_rule`` : how spasms are grouped.
     history : every edit ever made, undone ones and undoings included.
     author : who is editing.
     view : what is on the screen; recorded with every edit.
@@ -46,7 +50,7 @@ class Study(QObject):
     saved(int) : the edit with this sequence is on disk.
     annotations_changed(object) : an `Update` was applied to ``annotations``, ``reviewed_spans`` or ``scorings``; after
         ``saved``.
-    detections_changed() : ``detections`` and ``analyses`` are others.
+    detections_changed() : ``detections``, ``analyses``, ``rules`` or ``cluster_rule`` are others.
     failed(str) : an edit or an analysis could not be made durable; one sentence.
 
     Lives in the thread that made it, the GUI's; writes on a thread of its own until `close`.
@@ -68,7 +72,8 @@ class Study(QObject):
         self._pending = opened.ledger.copy()
         self._analyses = opened.analyses
         self._known = {analysis.reference.digest: analysis for analysis in opened.known_analyses}
-        self._index_detections()
+        self._tried: dict[str, float] = {}
+        self._form_all()
         self._epoch = 0
         self._in_flight = 0
         self._closed = False
@@ -126,8 +131,37 @@ class Study(QObject):
     @property
     def detections(self) -> tuple[Detection, ...]:
         """What the networks found in the last analysis, in order of onset."""
-        found = (detection for analysis in self._analyses for detection in analysis.detections)
+        found = (detection for formed in self._formed.values() for detection in formed.detections)
         return tuple(sorted(found, key=lambda event: (event.onset_s, event.detection_id)))
+
+    @property
+    def near_misses(self) -> tuple[Detection, ...]:
+        """What stayed just below the thresholds, in order of onset; nothing while one is tried out."""
+        found = (detection for formed in self._formed.values() for detection in formed.near_misses)
+        return tuple(sorted(found, key=lambda event: (event.onset_s, event.detection_id)))
+
+    @property
+    def rules(self) -> dict[str, EventRule]:
+        """How the detections of each network are formed now, by its name."""
+        return {
+            analysis.reference.name: rule
+            for analysis in self._analyses
+            if (rule := self._formed[analysis.reference.digest].rule) is not None
+        }
+
+    @property
+    def cluster_rule(self) -> ClusterRule:
+        """How spasms are grouped."""
+        return cluster_rule(self._durable.labels.settings)
+
+    def threshold_of(self, model: ModelReference) -> float | None:
+        """Give the threshold that is chosen or being tried out for a network, None where it has its own."""
+        chosen = self._durable.labels.settings.get(threshold_id(model))
+        return self._tried.get(model.digest, None if chosen is None else chosen.value)
+
+    def detection_of(self, event_id: str) -> Detection | None:
+        """Find a detection that is shown now, or that somebody decided on."""
+        return self._by_id.get(event_id) or self._durable.labels.detections.get(event_id) or self._passing.get(event_id)
 
     @property
     def analyses(self) -> tuple[Analysis, ...]:
@@ -178,6 +212,11 @@ class Study(QObject):
         """Say that the reader cannot decide."""
         self._edit(edits.decide(self._target(event_id), Decision.UNSURE, self._stamp(), confidence))
 
+    def decide_all(self, event_ids: Sequence[str], decision: Decision) -> None:
+        """Decide several events in one edit, which one undo takes back."""
+        targets = [self._target(event_id) for event_id in event_ids]
+        self._edit(edits.decide_all(targets, decision, self._stamp()))
+
     @Slot(str, str)
     def relabel(self, event_id: str, label: str) -> None:
         """Give an event another label of the vocabulary."""
@@ -203,6 +242,10 @@ class Study(QObject):
         if event_id not in self._pending.labels.spans:
             self._target(event_id)
         self._edit(edits.remove(self._pending.labels, event_id))
+
+    def remove_all(self, event_ids: Sequence[str]) -> None:
+        """Withdraw the decisions on several events in one edit."""
+        self._edit(edits.remove_all(self._pending.labels, event_ids))
 
     @Slot(str, float)
     def rate(self, event_id: str, confidence: float | None) -> None:
@@ -244,6 +287,27 @@ class Study(QObject):
         """Take a scoring out."""
         self._edit(scoring.withdraw(self._pending.labels, scoring_id))
 
+    def choose(self, setting_id: str, value: float | None) -> None:
+        """Choose a number for this recording, or with None go back to the usual one."""
+        self._edit(edits.choose(self._pending.labels, setting_id, value, self._stamp()))
+
+    def choose_threshold(self, model: ModelReference, threshold: float | None) -> None:
+        """Form a network's detections by another threshold from now on, None for its own; decisions stay."""
+        before = self._pending.next_sequence
+        try:
+            self.choose(threshold_id(model), threshold)
+        finally:
+            # What was tried out stays until it is on disk: the old threshold would flash up in between.
+            if self._pending.next_sequence == before:
+                self._stop_trying()
+
+    def try_threshold(self, model: ModelReference, threshold: float) -> None:
+        """Show a network's detections by another threshold without keeping it, as while it is dragged."""
+        self._tried[model.digest] = threshold
+        if model.digest in self._formed:
+            self._form(self._known[model.digest])
+        self.detections_changed.emit()
+
     @Slot()
     def undo(self) -> None:
         """Take the last edit back; nothing happens where there is none."""
@@ -263,7 +327,7 @@ class Study(QObject):
         self._refuse_closed()
         self._analyses = tuple(keep(result, packages) for result in results)
         self._known.update({analysis.reference.digest: analysis for analysis in self._analyses})
-        self._index_detections()
+        self._form_all()
         self._in_flight += 1
         self._writer.submit(AnalysisJob(self._analyses))
         self.detections_changed.emit()
@@ -292,13 +356,16 @@ class Study(QObject):
         job = outcome.job
         if isinstance(job, EditJob) and job.epoch == self._epoch:
             if outcome.fault is None:
+                before = self._durable.labels
                 self._durable.append(job.entry)
                 self.saved.emit(job.entry.sequence)
                 self.annotations_changed.emit(job.entry.update)
+                self._follow_settings(before)
                 return
             # Everything that was built upon the lost edit is lost with it; the next edit starts from what is on disk.
             self._epoch += 1
             self._pending = self._durable.copy()
+            self._stop_trying()
         if outcome.fault:
             self.failed.emit(outcome.fault)
 
@@ -316,7 +383,7 @@ class Study(QObject):
             raise StudyError(f"The study of {self._identity.path.name} is closed; open the recording again to edit it.")
 
     def _target(self, event_id: str) -> Target:
-        return edits.find_target(self._pending.labels, self._by_id, event_id)
+        return edits.find_target(self._pending.labels, self._by_id, event_id, self._passing)
 
     def _stamp(self) -> Stamp:
         return Stamp(self.author, datetime.now(UTC), self.view, _new_id)
@@ -329,9 +396,41 @@ class Study(QObject):
         onset_s = max(0.0, onset_s)
         return onset_s, end_s - onset_s
 
-    def _index_detections(self) -> None:
-        analyses = (*self._known.values(), *self._analyses)
-        self._by_id = {detection.detection_id: detection for analysis in analyses for detection in analysis.detections}
+    def _follow_settings(self, before: Labels) -> None:
+        """Form anew what other settings make another."""
+        settings = self._durable.labels.settings
+        if settings == before.settings:
+            return
+        for analysis in self._known.values():
+            name = threshold_id(analysis.reference)
+            if settings.get(name) != before.settings.get(name):
+                self._tried.pop(analysis.reference.digest, None)
+                if analysis.reference.digest in self._formed:
+                    self._form(analysis)
+        self.detections_changed.emit()
+
+    def _stop_trying(self) -> None:
+        """Return to the thresholds that are on disk."""
+        tried, self._tried = self._tried, {}
+        for digest in tried.keys() & self._formed.keys():
+            self._form(self._known[digest])
+        if tried:
+            self.detections_changed.emit()
+
+    def _form_all(self) -> None:
+        self._formed: dict[str, FormedEvents] = {}
+        self._by_id = {item.detection_id: item for analysis in self._known.values() for item in analysis.detections}
+        self._passing: dict[str, Detection] = {}
+        for analysis in self._analyses:
+            self._form(analysis)
+
+    def _form(self, analysis: Analysis) -> None:
+        digest = analysis.reference.digest
+        threshold, duration_s = self.threshold_of(analysis.reference), self._identity.duration_s
+        formed = form_events(analysis, threshold, duration_s, near_misses=digest not in self._tried)
+        self._formed[digest] = formed
+        # Never forgotten while the study is open: a decision may be on its way to one that has just gone.
+        self._passing.update({item.detection_id: item for item in (*formed.detections, *formed.near_misses)})
 
 
 def _new_id() -> str:

@@ -1,11 +1,12 @@
 """Everything that is said about one recording, gathered for export: the same value whatever the format."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import PurePath
 
 from inference.labels.annotations import Annotation, Decision, ReviewedSpan
+from inference.labels.clusters import Cluster, ClusterRule, find_clusters, is_spasm
 from inference.labels.detections import Detection, ModelReference
 from inference.labels.scorings import Scoring
 
@@ -28,7 +29,7 @@ class LabelSet:
 
     ``recording_name`` is the recording's file name. ``detections`` and ``models`` are everything that annotations may
     point at, not only the last analysis. ``duration_s`` and ``start`` are None where the recording was never opened
-    with them. ``scorings`` are what people say about the sleep.
+    with them. ``cluster_rule`` says what makes a cluster of spasms, ``scorings`` are what people say about the sleep.
     """
 
     recording_name: str
@@ -40,6 +41,7 @@ class LabelSet:
     duration_s: float | None = None
     start: datetime | None = None
     deidentified: bool = False
+    cluster_rule: ClusterRule = field(default_factory=ClusterRule)
     scorings: tuple[Scoring, ...] = ()
 
     @property
@@ -52,6 +54,11 @@ class LabelSet:
         """Annotations that say that something is there or may be there, in order of onset: all but the rejected."""
         kept = (annotation for annotation in self.annotations if annotation.decision is not Decision.REJECTED)
         return tuple(sorted(kept, key=lambda event: (event.onset_s, event.annotation_id)))
+
+    @property
+    def clusters(self) -> tuple[Cluster[Annotation], ...]:
+        """Clusters of the spasms among the events."""
+        return find_clusters((event for event in self.events if is_spasm(event.label)), self.cluster_rule)
 
     @property
     def provenance(self) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.labels.clusters import CLUSTER_GAP_S, group_events
+
 #: Two spasms match if they overlap or lie no further apart than this: readers differ by as much.
 SPASM_TOLERANCE_S = 1.0
-#: Spasms closer than this belong to one cluster (this project's choice: intervals within clusters are 5 to 30 s).
-CLUSTER_GAP_S = 60.0
 
 # SzCORE's event scoring (Dan et al. 2024, arXiv 2402.13005, section on event-based scoring; package timescoring).
 _SZCORE_MERGE_GAP_S = 90.0
@@ -130,13 +130,8 @@ def score_szcore(reference: Sequence[Span], hypothesis: Sequence[Span], duration
 
 def group_clusters(events: Sequence[Span], gap_s: float) -> list[Span]:
     """Join events less than ``gap_s`` apart into the stretches they span, in order."""
-    clusters: list[Span] = []
-    for event in sorted(events, key=lambda span: span.onset_s):
-        if clusters and event.onset_s - clusters[-1].end_s < gap_s:
-            clusters[-1] = Span(clusters[-1].onset_s, max(clusters[-1].end_s, event.end_s))
-        else:
-            clusters.append(event)
-    return clusters
+    groups = group_events(events, gap_s)
+    return [Span(group[0].onset_s, max(event.end_s for event in group)) for group in groups]
 
 
 def _split(events: Sequence[Span], longest_s: float) -> list[Span]:

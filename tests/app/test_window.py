@@ -311,7 +311,8 @@ def test_each_network_with_events_has_a_lane_and_all_say_what_they_gave(
         session.open_file(infant_file)
     assert list(lanes_of(window)) == ["spasm", "seizure"]
     qtbot.waitUntil(lambda: not session.analysis.is_running, timeout=60_000)
-    assert {event.label for event in session.events} == {"Epileptic-spasm", "Epileptic-seizure"}
+    findings = [finding for event in session.events for finding in (event, *event.also)]
+    assert {finding.label for finding in findings} == {"Epileptic-spasm", "Epileptic-seizure"}
     assert [track.subject for track in session.analysis.tracks.values()] == ["spasm", "seizure"]
     assert all(lane.toolTip() for lane in lanes_of(window).values())
     told = texts_of(window.models)[1:5]

@@ -59,6 +59,41 @@ def test_the_lane_fills_up_to_where_the_analysis_is(qtbot: QtBot):
     assert picture.pixelColor(150, y) != picture.pixelColor(350, y)
 
 
+def test_a_hand_drags_the_threshold_a_hundredth_a_pixel_and_it_is_chosen_where_it_is_let_go(qtbot: QtBot):
+    lane = ProbabilityLane(LIGHT, "spasm")
+    qtbot.addWidget(lane)
+    lane.resize(500, lane.height())
+    lane.set_track(make_track(np.full(11, 0.8)))
+    tried, chosen, times = [], [], []
+    lane.threshold_tried.connect(tried.append)
+    lane.threshold_chosen.connect(chosen.append)
+    lane.time_chosen.connect(times.append)
+    line = QPoint(250, lane.height() // 2)
+    qtbot.mousePress(lane, Qt.MouseButton.LeftButton, pos=line)
+    qtbot.mouseMove(lane, line - QPoint(0, 7))
+    lane.set_threshold(0.5)
+    qtbot.mouseMove(lane, line - QPoint(0, 90))
+    lane.grab()
+    assert (lane.threshold, chosen) == (0.99, [])
+    qtbot.mouseMove(lane, line - QPoint(0, 20))
+    qtbot.mouseRelease(lane, Qt.MouseButton.LeftButton, pos=line - QPoint(0, 20))
+    assert tried == pytest.approx([0.57, 0.99, 0.7]) and chosen == [0.7] and times == []
+    lane.set_threshold(0.6)
+    assert lane.threshold == 0.6 and "events begin at 0.60" in lane.toolTip()
+
+
+def test_a_press_beside_the_threshold_still_chooses_a_time(qtbot: QtBot):
+    lane = ProbabilityLane(LIGHT, "spasm")
+    qtbot.addWidget(lane)
+    lane.set_track(make_track(np.full(11, 0.8)))
+    chosen, times = [], []
+    lane.threshold_chosen.connect(chosen.append)
+    lane.time_chosen.connect(times.append)
+    qtbot.mouseClick(lane, Qt.MouseButton.LeftButton, pos=QPoint(250, 4))
+    qtbot.mouseClick(lane, Qt.MouseButton.LeftButton, pos=QPoint(250, lane.height() // 2))
+    assert len(times) == 1 and chosen == []
+
+
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_the_overview_draws_gaps_events_and_page_over_a_whole_night(theme, qtbot: QtBot):
     lane = OverviewLane(theme)

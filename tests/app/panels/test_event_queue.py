@@ -1,22 +1,26 @@
 """The event queue shows thousands of events in any order and never loses the reader's place."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDoubleSpinBox, QToolButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from app.panels.event_model import Column, EventModel
 from app.panels.event_queue import EventQueue
-from app.review import ReviewEvent, ReviewStatus
+from app.panels.event_rules import Threshold
+from app.review import Finding, ReviewEvent, ReviewStatus
 from app.theme import DARK, LIGHT
 from inference.labels.annotations import Decision
+from inference.labels.clusters import ClusterRule
 
 
-def make_events(n_events: int) -> tuple[ReviewEvent, ...]:
+def make_events(n_events: int, apart_s: float = 100.0) -> tuple[ReviewEvent, ...]:
     return tuple(
-        ReviewEvent(f"e{n}", 10.0 * n, 1.0, "Epileptic-spasm", (n * 37 % 100) / 100, None) for n in range(n_events)
+        ReviewEvent(f"e{n}", apart_s * n, 1.0, "Epileptic-spasm", (n * 37 % 100) / 100, None) for n in range(n_events)
     )
 
 
@@ -113,3 +117,90 @@ def test_an_empty_queue_says_why(queue: EventQueue):
     queue.set_events(make_events(3), None, "")
     queue.show_status(ReviewStatus.UNSURE)
     assert queue.message == "Unsure: none of the 3 events."
+
+
+def row_texts(queue: EventQueue) -> list[str]:
+    return [queue.model.index(row, Column.LABEL).data() for row in range(queue.model.rowCount())]
+
+
+def test_spasms_of_a_cluster_stand_under_a_row_of_its_own_until_it_is_folded(queue: EventQueue):
+    lone = ReviewEvent("late", 900.0, 1.0, "Epileptic-spasm", 0.9, None)
+    queue.set_events((*make_events(4, apart_s=15.0), lone), None, "")
+    assert row_texts(queue) == ["Cluster of 4", *["Epileptic-spasm"] * 5]
+    tip = queue.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "Cluster of 4 spasms" in tip and "46 s long, 4.0 a minute, 4 to review" in tip
+    queue.select("e2")
+    queue.fold_cluster()
+    assert row_texts(queue) == ["Cluster of 4", "Epileptic-spasm"]
+    assert queue.current_cluster is not None
+    queue.grab()
+    queue.select("e3")
+    assert row_texts(queue) == ["Cluster of 4", *["Epileptic-spasm"] * 5]
+
+
+def test_fewer_spasms_or_longer_pauses_than_the_rule_allows_are_no_cluster(queue: EventQueue):
+    queue.set_events(make_events(4, apart_s=15.0), None, "")
+    queue.set_cluster_rule(ClusterRule(gap_s=10.0))
+    assert row_texts(queue) == ["Epileptic-spasm"] * 4
+    queue.set_cluster_rule(ClusterRule(min_spasms=5))
+    assert row_texts(queue) == ["Epileptic-spasm"] * 4
+
+
+def test_a_rejected_spasm_counts_for_no_cluster(queue: EventQueue):
+    events = make_events(4, apart_s=15.0)
+    queue.set_events((*events[:3], decide(events[3], Decision.REJECTED)), None, "")
+    assert row_texts(queue)[0] == "Cluster of 3"
+    queue.set_events((*events[:2], *(decide(event, Decision.REJECTED) for event in events[2:])), None, "")
+    assert row_texts(queue) == ["Epileptic-spasm"] * 4
+
+
+def test_after_a_whole_cluster_comes_what_lies_behind_it(queue: EventQueue):
+    late = ReviewEvent("late", 900.0, 1.0, "Epileptic-spasm", 0.9, None)
+    events = (*make_events(3, apart_s=15.0), late)
+    queue.set_events(events, None, "")
+    queue.select("e1")
+    queue.take_cluster()
+    assert queue.neighbour(1) == "e0"
+    assert queue.neighbour(1, undecided=True) == "e0"
+    assert queue.neighbour(1, undecided=True, besides=("e0", "e1", "e2")) == "late"
+    assert queue.neighbour(-1, undecided=True) == "late"
+
+
+def test_what_was_nearly_missed_is_listed_only_where_it_is_asked_for(queue: EventQueue, qtbot: QtBot):
+    miss = ReviewEvent("m", 5.0, 1.0, "Epileptic-spasm", 0.7, None, is_near_miss=True, threshold=0.95)
+    queue.set_events((miss, *make_events(1)), None, "")
+    assert [event.event_id for event in queue.model.shown] == ["e0"]
+    with qtbot.waitSignal(queue.filtered):
+        queue.show_status(ReviewStatus.NEAR_MISS)
+    assert queue.lists_near_misses
+    assert [event.event_id for event in queue.model.shown] == ["m"]
+    tip = queue.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "below the threshold of 0.95" in tip and tip.endswith("near miss")
+
+
+def test_what_another_network_says_of_the_same_event_stands_in_its_row(queue: EventQueue):
+    also = (Finding("s", "Epileptic-seizure", 0.93, "dsmn-ess"),)
+    event = ReviewEvent("e", 5.0, 1.0, "Epileptic-spasm", 0.97, None, model="iess-fusionnet", also=also)
+    queue.set_events((replace(event, also=()),), None, "")
+    alone = queue.table.viewport().grab().toImage()
+    queue.set_events((event,), None, "")
+    assert queue.table.viewport().grab().toImage() != alone
+    tip = queue.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "probability 0.97 (iess-fusionnet), also Epileptic-seizure 0.93 (dsmn-ess), to review" in tip
+
+
+def test_the_rules_tell_the_thresholds_and_what_a_reader_makes_of_them(queue: EventQueue):
+    rules, chosen = queue.rules, []
+    rules.threshold_chosen.connect(lambda name, value: chosen.append((name, value)))
+    rules.gap_chosen.connect(chosen.append)
+    thresholds = {"iess-fusionnet": Threshold("spasm", 0.95), "dsmn-ess": Threshold("seizure", 0.5)}
+    rules.set_rules(thresholds, ClusterRule())
+    assert chosen == []
+    rules.unfold()
+    assert rules.findChild(QToolButton).text() == "spasm ≥ 0.95, seizure ≥ 0.50"
+    rules.findChild(QDoubleSpinBox, "dsmn-ess").stepUp()
+    (gap,) = (box for box in rules.findChildren(QDoubleSpinBox) if box.suffix() == " s")
+    gap.stepUp()
+    assert chosen == [("dsmn-ess", 0.51), 65.0]
+    rules.set_rules({}, ClusterRule())
+    assert not rules.isVisibleTo(queue)

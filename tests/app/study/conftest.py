@@ -18,6 +18,7 @@ class Result:
     events = RULE
     gist = "3 events"
     answers, measures, problems = (), (), ()
+    channels_used = ("C3", "C4")
 
     def __init__(self, n_detections=3):
         self.detections = tuple(make_detection(n, 10.0 * n) for n in range(1, n_detections + 1))

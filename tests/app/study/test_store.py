@@ -43,16 +43,19 @@ def test_a_study_of_a_newer_version_is_refused(folder):
     assert_refused_untouched(folder, "newer version of Spasmlens")
 
 
+#: What was added to the table of analyses, by the version that did.
+ADDED = {2: ("gist",), 3: ("channels", "calibration"), 4: ("result",)}
+
+
 def make_older(folder, version):
-    """Turn a study into one of the first version, which kept of a network no line on what it gave, or of the second,
-    which kept not all that it said."""
-    execute(folder, "ALTER TABLE analysis DROP COLUMN result")
-    if version == 1:
-        execute(folder, "ALTER TABLE analysis DROP COLUMN gist")
+    """Turn a study into one of an earlier version, which kept less of what a network said."""
+    for later in range(version + 1, SCHEMA_VERSION + 1):
+        for column in ADDED[later]:
+            execute(folder, f"ALTER TABLE analysis DROP COLUMN {column}")
     execute(folder, f"PRAGMA user_version = {version}")
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_study_of_an_earlier_version_is_brought_up_to_date_with_everything_in_it(open_study, tmp_path, version):
     study = open_study(duration_s=90.0)
     study.set_detections([Result()])
@@ -72,7 +75,7 @@ def test_a_study_of_an_earlier_version_is_brought_up_to_date_with_everything_in_
     assert once_more.own_scoring.hypnogram.stages == ("N1", "?", "?")
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_study_of_an_earlier_version_is_read_without_changing_it(open_study, tmp_path, version):
     study = open_study()
     study.set_detections([Result()])

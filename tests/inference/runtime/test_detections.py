@@ -1,10 +1,18 @@
+import itertools
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.labels.detections import ModelReference
 from inference.runtime.cards import EventRule
-from inference.runtime.detections import DetectionSource, form_detections, settled_length
+from inference.runtime.detections import (
+    DetectionSource,
+    find_near_misses,
+    form_detections,
+    settled_length,
+    with_threshold,
+)
 
 SOURCE = DetectionSource(ModelReference("net", "1", "d1"), "temperature 1.2", ("C3", "EMG"))
 RULE = EventRule("Epileptic-spasm", 0.8, 0.4, 0.6, 1.0, 0.5)
@@ -79,3 +87,47 @@ def test_events_told_while_the_track_grows_are_those_of_the_whole_track(track, s
         told += form_detections(time_s[part], probability[part], rule, SOURCE, float(time_s[-1]))
         n_settled += n_final
     assert tuple(told) == form_detections(time_s, probability, rule, SOURCE, float(time_s[-1]))
+
+
+def misses(values, rule=RULE):
+    probability = np.array(values, dtype=np.float32)
+    time_s = np.arange(len(values)) * 0.5
+    return find_near_misses(time_s, probability, rule, SOURCE, float(time_s[-1]))
+
+
+def test_what_reaches_half_of_the_threshold_only_is_a_near_miss_and_says_of_which_threshold():
+    (miss,) = misses([0, 0, 0.7, 0.7, 0, 0, 0, 0.9, 0.9, 0, 0, 0, 0.3, 0.3, 0])
+    assert (miss.onset_s, miss.end_s, miss.probability) == (0.75, 1.75, np.float32(0.7))
+    assert miss.is_near_miss and miss.threshold == 0.8
+    assert not any(event.is_near_miss for event in form([0, 0.9, 0.9, 0, 0]))
+
+
+def test_an_event_exactly_at_the_threshold_is_none_that_was_nearly_missed():
+    rule = EventRule("Epileptic-spasm", 0.95, 0.4, 0.0, 0.0, 0.5)
+    (event,) = form([0, 0.95, 0], rule)
+    assert not event.is_near_miss and misses([0, 0.95, 0], rule) == ()
+
+
+tracks = st.lists(st.sampled_from([0.0, 0.0, 0.1, 0.3, 0.45, 0.5, 0.7, 0.9, np.nan]), min_size=1, max_size=60)
+rules = st.sampled_from([RULE, EventRule("Epileptic-seizure", 0.5, 0.5, 0.0, 0.0, 0.5)])
+
+
+@settings(max_examples=200, deadline=None)
+@given(tracks, rules)
+def test_near_misses_lie_beside_the_events_and_beside_one_another(track, rule):
+    told = sorted([*form(track, rule), *misses(track, rule)], key=lambda event: event.onset_s)
+    assert all(before.end_s <= after.onset_s for before, after in itertools.pairwise(told))
+    assert all(0.5 * rule.threshold <= miss.probability < rule.threshold for miss in misses(track, rule))
+
+
+@settings(max_examples=200, deadline=None)
+@given(tracks, st.floats(0.05, 0.99))
+def test_another_threshold_leaves_the_ids_of_what_reaches_both_as_long_as_it_is_no_lower_than_events_go_on(
+    track, threshold
+):
+    rule = EventRule("Epileptic-spasm", 0.8, 0.4, 0.0, 0.0, 0.5)
+    before, after = form(track, rule), form(track, with_threshold(rule, threshold))
+    if threshold >= rule.threshold_low:
+        stricter, laxer = sorted((before, after), key=len)
+        assert {event.detection_id for event in stricter} <= {event.detection_id for event in laxer}
+    assert all(event.probability >= np.float32(threshold) and event.threshold == threshold for event in after)
