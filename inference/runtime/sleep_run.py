@@ -122,8 +122,8 @@ class SleepRun(NetworkRun):
                 inputs = self._preparer.gather(first, stop)
             middle = inputs["eeg_present"].shape[1] // 2
             # An epoch is staged from its own signals: those beside it alone would be a guess.
-            with_eeg = inputs["eeg_present"][:, middle].any(axis=1)
-            with_bold = inputs["bold_present"].any(axis=1)
+            with_eeg = inputs["eeg_present"][:, middle].max(axis=1) > 0
+            with_bold = inputs["bold_present"].max(axis=1) > 0
             seen, both = with_eeg | with_bold, with_eeg & with_bold
             probability = np.full((stop - first, self._n_classes), np.nan, dtype=np.float32)
             share = np.full((stop - first, 1), np.nan, dtype=np.float32)
