@@ -216,14 +216,16 @@ class _Crew:
         self._conclude_if_done(network)
 
     def _conclude_if_done(self, network: int) -> None:
-        findings, run = self._findings[network], self._runs[network]
-        if findings.is_known.all():
+        findings = self._findings[network]
+        # Of two parts that end at once, the first one's end finds everything known already.
+        if network not in self._results and findings.is_known.all():
+            run = self._runs[network]
             problems = run.problems
             if network in self._kept:
                 self._kept[network].finish()
                 problems = tuple(dict.fromkeys((*problems, *self._kept[network].problems)))
             self._results[network] = findings.conclude(run.provider, self._seconds[network], problems)
-            # Sessions and their memory are not needed any more.
+            # Sessions and their memory are not needed any more, once the last worker has let go of them.
             del self._runs[network]
 
     def _tell_ends(self) -> Iterator[AnalysisUpdate]:

@@ -1,6 +1,8 @@
 """Prints how fast the networks are from a file to events, and what a long recording costs in memory.
 
-``python -m tests.benchmarks.infer [--minutes M] [--workers N]`` writes ``results/infer.json`` and ``results/infer.md``.
+``python -m tests.benchmarks.infer [--minutes M] [--workers N]`` writes ``results/infer.json`` and ``results/infer.md``;
+``python -m tests.benchmarks.infer --memory [--minutes M] [--hours H]`` writes ``results/infer_memory.json``: the most
+memory that all networks need in the first M minutes of a file of H hours, whose tables are as long as the whole file.
 The recording is made (noise of seed 0 with the spectrum of an EEG, 25 EEG and 4 EMG channels at 1024 Hz, an EDF file):
 what the networks find in it means nothing. Seconds of the processor's cores tell what the work costs; those on the
 clock also tell what else the machine was doing, which its load says.
@@ -9,10 +11,16 @@ clock also tell what else the machine was doing, which its load says.
 import argparse
 import json
 import platform
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from app.commands._inferring import measure_inference
+from app.commands._inferring import measure_inference, peak_memory_mb, write_recording
+from inference.recordings import open_recording
+from inference.runtime.analysis import AnalysisRequest, analyze
+from inference.runtime.registry import shipped_packages
+from inference.runtime.session import n_cores
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -62,12 +70,47 @@ def describe(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def measure_memory(hours: float, minutes: float) -> dict[str, Any]:
+    """Let all networks look at the first minutes of a long file, and at its end, and give the most memory in use."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "long.edf"
+        write_recording(path, 60 * hours)
+        began_mb = peak_memory_mb()
+        recording = open_recording(path)
+        n_seen = {package.card.name: 0.0 for package in shipped_packages()}
+        for package in shipped_packages():
+            request = AnalysisRequest(recording, (package,), "cpu", workers=n_cores())
+            pages = iter([(recording.duration_s - 60, 10.0)])
+            for update in analyze(request, _enough(n_seen, package.card.name, minutes), lambda: next(pages, None)):
+                n_seen[update.model_name] = update.done_s
+        size_gb = path.stat().st_size / (1 << 30)
+    return {
+        "command": f"python -m tests.benchmarks.infer --memory --hours {hours:g} --minutes {minutes:g}",
+        "hours": hours,
+        "file_gb": round(size_gb, 2),
+        "seconds_looked_at": n_seen,
+        "memory_mb_before": began_mb,
+        "memory_mb": peak_memory_mb(),
+    }
+
+
+def _enough(seen_s: dict[str, float], name: str, minutes: float) -> Callable[[], bool]:
+    return lambda: seen_s[name] >= 60 * minutes
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--workers", type=int)
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--hours", type=float, default=24.0)
     args = parser.parse_args()
+    if args.memory:
+        needed = measure_memory(args.hours, args.minutes)
+        (RESULTS / "infer_memory.json").write_text(json.dumps(needed, indent=1) + "\n", encoding="utf-8")
+        print(json.dumps(needed, indent=1))
+        return
     result = measure_inference(args.minutes, workers=args.workers)
     result["machine"] = f"{platform.machine()} {platform.system()}, Python {platform.python_version()}"
     (RESULTS / "infer.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
