@@ -18,7 +18,7 @@ EXIT_INTERRUPTED = 130
 #: Order of the commands in the help; a module of ``app/commands`` that is not named here comes last.
 _ORDER = (
     *("open", "demo", "info", "analyze", "screenshot", "export", "simulate"),
-    *("score", "train", "evaluate", "models", "bench"),
+    *("score", "hypnogram", "train", "evaluate", "models", "bench"),
 )
 
 _DESCRIPTION = """\

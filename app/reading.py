@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.analysis_run import AnalysisRun, Phase
 from app.lanes.answer import AnswerLane
+from app.lanes.night import NightLane
 from app.lanes.overview import OverviewLane
 from app.lanes.probability import ProbabilityLane, lane_height_px
 from app.lanes.region import RegionLane, RegionTrack
@@ -57,6 +58,7 @@ class ReadingPage(QWidget):
         self._overview = OverviewLane(theme)
         self._regions: list[RegionLane] = []
         self._answer: AnswerLane | None = None
+        self._night: dict[QWidget, bool] = {}
         self._near_misses_shown = False
         self.traces.page_changed.connect(self._follow_page)
         self._overview.time_chosen.connect(self.traces.centre_on)
@@ -70,6 +72,9 @@ class ReadingPage(QWidget):
         column.addLayout(self._region_column)
         self._probabilities = QVBoxLayout()
         column.addLayout(self._probabilities)
+        self._night_column = QVBoxLayout()
+        self._night_column.setSpacing(0)
+        column.addLayout(self._night_column)
         column.addWidget(self._overview)
         self.set_networks({})
 
@@ -96,12 +101,26 @@ class ReadingPage(QWidget):
         self._share_height()
         self._follow_page()
 
+    def add_night(self, *strips: QWidget) -> None:
+        """Put strips over the whole recording above the overview, folded away at first."""
+        for strip in strips:
+            self._night[strip] = False
+            self._night_column.addWidget(strip)
+            strip.hide()
+            if isinstance(strip, NightLane):
+                strip.time_chosen.connect(self.traces.centre_on)
+
+    def show_night(self, strip: QWidget, shown: bool) -> None:
+        """Show or fold away one of these strips."""
+        self._night[strip] = shown
+        strip.setVisible(shown and self._overview.isVisibleTo(self))
+
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme."""
         self.traces.set_palette(trace_palette(theme))
         self.notes.set_theme(theme)
         self._theme = theme
-        for lane in (*self._probability_lanes, *self._regions, self._overview):
+        for lane in (*self._probability_lanes, *self._regions, *self._night_lanes, self._overview):
             lane.set_theme(theme)
 
     def set_recording(self, recording: Recording | None) -> None:
@@ -109,6 +128,8 @@ class ReadingPage(QWidget):
         self.traces.set_recording(recording)
         if recording is not None:
             self._overview.set_recording(recording.duration_s, recording.start, recording.gaps)
+            for lane in self._night_lanes:
+                lane.set_recording(recording.duration_s, recording.gaps)
         self._follow_page()
 
     def set_display(self, display: DisplaySettings) -> None:
@@ -138,6 +159,8 @@ class ReadingPage(QWidget):
         """Show or fold away the lanes."""
         for lane in (*self._probability_lanes, *self._regions, self._overview):
             lane.setVisible(visible)
+        for strip, shown in self._night.items():
+            strip.setVisible(visible and shown)
 
     def set_regions(self, tracks: Sequence[RegionTrack], current: int, volume: int | None) -> None:
         """Show the signals of regions of the brain as lanes; ``current`` is the label of the chosen one."""
@@ -219,6 +242,10 @@ class ReadingPage(QWidget):
     def _probability_lanes(self) -> list[ProbabilityLane]:
         return [*self._lanes.values(), *([] if self._answer is None else [self._answer])]
 
+    @property
+    def _night_lanes(self) -> tuple[NightLane, ...]:
+        return tuple(strip for strip in self._night if isinstance(strip, NightLane))
+
     @Slot(float)
     def _tell_tried(self, threshold: float) -> None:
         self.threshold_tried.emit(self.sender().objectName(), threshold)
@@ -237,11 +264,12 @@ class ReadingPage(QWidget):
     def _follow_page(self) -> None:
         page = self.traces.page
         right_px = self.traces.width() - page.right
-        for lane in (*self._probability_lanes, *self._regions, self._overview):
+        for lane in (*self._probability_lanes, *self._regions, *self._night_lanes, self._overview):
             lane.set_margins(page.left, right_px)
         for lane in (*self._probability_lanes, *self._regions):
             lane.set_span(page.position_s, page.end_s - page.position_s)
-        self._overview.set_page(page.position_s, self.traces.page_s)
+        for whole in (*self._night_lanes, self._overview):
+            whole.set_page(page.position_s, self.traces.page_s)
         self.page_changed.emit(page.position_s, self.traces.page_s)
 
 

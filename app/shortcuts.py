@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.shell.icons import icon
 from app.theme import Theme
+from inference.labels.stage_set_file import KEYS as STAGE_KEYS
 
 
 class Needs(Flag):
@@ -27,6 +28,9 @@ class Needs(Flag):
     FMRI = auto()
     TRIGGERS = auto()
     ARTEFACT_FREE = auto()
+    REVIEWING = auto()
+    SCORING = auto()
+    STAGES = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class ActionSpec:
     checkable: bool = False
 
 
-GROUPS = ("File", "Navigate", "Signals", "Events", "Analysis", "fMRI", "View", "Help")
+GROUPS = ("File", "Navigate", "Signals", "Events", "Sleep", "Analysis", "fMRI", "View", "Help")
 
 _REC = Needs.RECORDING
 _EVENT = Needs.RECORDING | Needs.EVENT
@@ -50,6 +54,11 @@ _CLUSTERED = Needs.RECORDING | Needs.CLUSTERED
 _FMRI = Needs.RECORDING | Needs.FMRI
 _TRIG = Needs.RECORDING | Needs.TRIGGERS
 _FREE = Needs.RECORDING | Needs.ARTEFACT_FREE
+#: While sleep is scored, letters are stages.
+_REVIEW = Needs.RECORDING | Needs.REVIEWING
+_DECIDE = _EVENT | Needs.REVIEWING
+_SCORE = Needs.RECORDING | Needs.SCORING
+_STAGES = Needs.RECORDING | Needs.STAGES
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open", "File", "Open recording …", ("Ctrl+O",), icon="folder-open"),
@@ -76,13 +85,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("notch", "Signals", "Notch filter: off, 50 Hz, 60 Hz", ("K",), _REC),
     ActionSpec("page_shorter", "Signals", "Shorter page", (",",), _REC),
     ActionSpec("page_longer", "Signals", "Longer page", (".",), _REC),
-    ActionSpec("next_undecided", "Events", "Next event to review", ("N", "Tab"), _REC, "skip-forward"),
+    ActionSpec("next_undecided", "Events", "Next event to review", ("N", "Tab"), _REVIEW, "skip-forward"),
     ActionSpec("previous_undecided", "Events", "Previous event to review", ("Shift+N", "Shift+Tab"), _REC, "skip-back"),
     ActionSpec("next_event", "Events", "Next event in the list", ("Down",), _REC),
     ActionSpec("previous_event", "Events", "Previous event in the list", ("Up",), _REC),
-    ActionSpec("accept", "Events", "Accept", ("A",), _EVENT, "check"),
-    ActionSpec("reject", "Events", "Reject", ("R",), _EVENT, "x"),
-    ActionSpec("unsure", "Events", "Unsure", ("U",), _EVENT, "circle-question-mark"),
+    ActionSpec("accept", "Events", "Accept", ("A",), _DECIDE, "check"),
+    ActionSpec("reject", "Events", "Reject", ("R",), _DECIDE, "x"),
+    ActionSpec("unsure", "Events", "Unsure", ("U",), _DECIDE, "circle-question-mark"),
     ActionSpec("relabel", "Events", "Relabel …", ("L",), _EVENT, "tag"),
     ActionSpec("add", "Events", "Add event here or over the dragged span …", ("Ins", "Return", "Enter"), _REC, "plus"),
     ActionSpec("remove", "Events", "Take back the decision, or delete an added event", ("Del",), _EVENT, "trash-2"),
@@ -100,6 +109,19 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("let_go", "Events", "Let go of the event and the dragged span", ("Escape",), _REC),
     ActionSpec("undo", "Events", "Undo", ("Ctrl+Z",), _REC | Needs.UNDO, "undo-2"),
     ActionSpec("redo", "Events", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), _REC | Needs.REDO, "redo-2"),
+    ActionSpec("scoring", "Sleep", "Score sleep, epoch by epoch", ("S",), _REC, checkable=True),
+    *(ActionSpec(f"stage_{key}", "Sleep", f"Stage with the key {key}", (key,), _SCORE) for key in STAGE_KEYS),
+    ActionSpec("stage_none", "Sleep", "Not scored", ("U", "0"), _SCORE),
+    ActionSpec("arousal", "Sleep", "Arousal here or over the dragged span", ("A",), _SCORE),
+    ActionSpec("doubtful_next", "Sleep", "Next epoch that the network is least certain of", ("Q",), _STAGES),
+    ActionSpec("doubtful_back", "Sleep", "Back to the one before", ("Shift+Q",), _STAGES),
+    ActionSpec("differing_next", "Sleep", "Next epoch in which the two scorers differ", ("D",), _STAGES),
+    ActionSpec("stage_set", "Sleep", "Choose the set of stages …", ("Ctrl+Shift+S",), _REC),
+    ActionSpec("read_stages", "Sleep", "Read sleep stages from a file …", ("Ctrl+Shift+H",), _REC),
+    ActionSpec("write_stages", "Sleep", "Write sleep stages to a file …", ("Ctrl+Shift+W",), _STAGES),
+    ActionSpec("forget_stages", "Sleep", "Take a scorer's stages out …", ("Ctrl+Shift+Del",), _STAGES),
+    ActionSpec("copy_report", "Sleep", "Copy the sleep report", ("Ctrl+Shift+C",), _STAGES),
+    ActionSpec("save_report", "Sleep", "Save the sleep report …", ("Ctrl+Shift+R",), _STAGES),
     ActionSpec(
         "analyse", "Analysis", "Analyse recording", ("F5",), _REC | Needs.MODEL | Needs.IDLE_ENGINE, "audio-waveform"
     ),
@@ -131,6 +153,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("focus_panel", "View", "Focus", ("Shift+F8",), icon="brain", checkable=True),
     ActionSpec("syndrome_panel", "View", "Syndrome", ("Shift+F9",), icon="list-checks", checkable=True),
     ActionSpec("signal_quality", "View", "Marks of signal quality", ("Ctrl+Shift+Q",), checkable=True),
+    ActionSpec("hypnogram_panel", "View", "Hypnogram", ("Ctrl+H",), checkable=True),
+    ActionSpec("report_panel", "View", "Sleep report", ("Ctrl+R",), checkable=True),
     ActionSpec("notes", "View", "Notes on recording and montage", ("F8",), _REC, "triangle-alert", checkable=True),
     ActionSpec("traces_only", "View", "Traces alone", ("F11",), icon="maximize", checkable=True),
     ActionSpec("dark", "View", "Dark theme", ("Ctrl+T",), icon="moon", checkable=True),

@@ -59,6 +59,11 @@ class Theme:
     added: QColor
     warning: QColor
     error: QColor
+    stage_wake: QColor
+    stage_light: QColor
+    stage_middle: QColor
+    stage_deep: QColor
+    stage_rem: QColor
 
     def channel(self, kind: ChannelKind) -> QColor:
         """Give the colour of a channel's trace."""
@@ -74,6 +79,19 @@ class Theme:
     def subject(self, name: str) -> QColor:
         """Give the colour of what networks look for, by the name of its colour in the vocabulary."""
         return {"spasm": self.spasm, "seizure": self.seizure}.get(name, self.pattern)
+
+    def stage(self, code: str, *, asleep: bool | None = True) -> QColor:
+        """Give the colour of a sleep stage: one ramp from wake to the deepest sleep, and apart from it REM.
+
+        ``asleep`` places a stage that only a site knows.
+        """
+        return {
+            **dict.fromkeys(("W",), self.stage_wake),
+            **dict.fromkeys(("N1", "S1", "T"), self.stage_light),
+            **dict.fromkeys(("N2", "S2", "N"), self.stage_middle),
+            **dict.fromkeys(("N3", "S3", "S4"), self.stage_deep),
+            "R": self.stage_rem,
+        }.get(code, self.stage_middle if asleep else self.stage_wake)
 
     def decision(self, decision: Decision | None) -> QColor:
         """Give the colour of a person's decision; an undecided detection has that of its network's finding."""
@@ -123,6 +141,11 @@ LIGHT = _theme(
     added="#00855f",
     warning="#9a5b00",
     error="#b3261e",
+    stage_wake="#cdbf9f",
+    stage_light="#93bfdd",
+    stage_middle="#4a8fc2",
+    stage_deep="#1d4f7d",
+    stage_rem="#b4435a",
 )
 
 DARK = _theme(
@@ -158,6 +181,11 @@ DARK = _theme(
     added="#35c39b",
     warning="#e6b04a",
     error="#ff8a80",
+    stage_wake="#6f6a5c",
+    stage_light="#3d6d92",
+    stage_middle="#62a5d6",
+    stage_deep="#c4e4f8",
+    stage_rem="#ee8fa0",
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

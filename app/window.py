@@ -32,6 +32,9 @@ from app.shell.statusline import StatusLine
 from app.shell.viewbar import ViewBar
 from app.shell.welcome import Welcome
 from app.shortcuts import ActionTable, Needs
+from app.sleep_reporting import SleepReporter
+from app.sleep_room import SleepRoom
+from app.sleep_scoring import SleepScorer
 from app.steps import describe_display
 from app.theme import GRID_PX, THEMES, Theme, apply_theme
 from app.times import clock_text, elapsed_text
@@ -49,6 +52,7 @@ class MainWindow(QMainWindow):
     ----------
     session : what is open. ``page``, ``queue``, ``models``, ``roi_map`` : the parts that show it.
     answers, explainer : what networks answer besides events, and why they found one.
+    scorer, reporter : the sleep room.
     actions_by_id : the table.
 
     Lives in the GUI thread; closing it ends every thread that it started.
@@ -79,15 +83,20 @@ class MainWindow(QMainWindow):
         self.answers = AnswerViewer(self.session, self.page, follower, theme, self)
         self.explainer = Explainer(self.session, self.page, self.queue, follower=follower, theme=theme, parent=self)
         self.quality = QualityViewer(self.session, self.page, self)
-        artefacts = ArtefactFilter(self.session, self.page, self)
+        self._artefacts = ArtefactFilter(self.session, self.page, self)
+        self._sleep = SleepRoom(self.session, self)
+        self.scorer = SleepScorer(self.session, self._sleep, self.page, self.actions_by_id, self)
+        self.reporter = SleepReporter(self.session, self._sleep, self.page, self.actions_by_id, self)
         self._features = (
             self._viewer,
             self._reviewer,
             self.explainer,
             self.answers,
             self._fmri_viewer,
-            artefacts,
+            self._artefacts,
             self.quality,
+            self.scorer,
+            self.reporter,
         )
         self._lay_out()
         self._connect_session()
@@ -105,6 +114,8 @@ class MainWindow(QMainWindow):
         """Show one of the docks beside the traces; ``"traces"`` shows none."""
         for action_id in self._docks:
             self.actions_by_id[action_id].setChecked(action_id == f"{name}_panel")
+        if name == "hypnogram":
+            self.actions_by_id["hypnogram_panel"].setChecked(True)
 
     # Putting together
 
@@ -146,6 +157,8 @@ class MainWindow(QMainWindow):
         self._artefacts.noted.connect(self._show_hint)
         self._fmri_viewer.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
         self.queue.selected.connect(self._show_available)
+        self.scorer.available_changed.connect(self._show_available)
+        self.scorer.display_wanted.connect(self._viewer.set_display)
         self.page.page_changed.connect(self._show_position)
         self.page.page_changed.connect(session.analysis.look_at)
         self.page.traces.failed.connect(self._tell_failed)
@@ -345,7 +358,8 @@ class MainWindow(QMainWindow):
         if alone.isChecked():
             alone.setChecked(False)
         else:
-            self._reviewer.let_go()
+            for feature in self._features:
+                feature.let_go()
 
     @Slot(bool)
     def _set_dark(self, dark: bool) -> None:

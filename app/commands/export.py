@@ -10,11 +10,12 @@ from inference.labels.export import EXPORT_FORMATS, export_labels
 from inference.labels.labelset import deidentify
 
 _DESCRIPTION = """\
-Write what people labelled in a study: accepted, added and unsure events. Detections that nobody has looked at are never
-exported. Each format goes into a folder of its own below DIR:
-  bids      BIDS derivative data set, events tagged with HED-SCORE
+Write what people labelled in a study: accepted, added and unsure events, and the sleep stages that they scored.
+Detections that nobody has looked at, and stages that only a network told, are never exported. Each format goes into a
+folder of its own below DIR:
+  bids      BIDS derivative data set, events and sleep stages tagged with HED
   szcore    SzCORE event file, seizures only
-  edf       EDF+ file with annotations alone, for viewers
+  edf       EDF+ files with annotations alone, for viewers: events, and sleep stages
   training  positives, negatives and reviewed stretches, for fine-tuning
 """
 

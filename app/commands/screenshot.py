@@ -13,7 +13,10 @@ examples:
 """
 MAPS = ("planes", "mosaic", "regions")
 SOURCES = ("voxels", "regions", "percent", "connectivity", "relevance")
-PANELS = ("traces", "events", "attribution", "scalogram", "focus", "syndrome", "roi-map", "models")
+PANELS = (
+    *("traces", "events", "attribution", "scalogram", "focus", "syndrome"),
+    *("roi-map", "hypnogram", "report", "models"),
+)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -7,7 +7,7 @@ from app.shortcuts import ACTIONS, GROUPS, key_text
 from app.theme import GRID_PX
 
 #: Which groups stand in which column, so that the columns are about equally long.
-_COLUMNS = (("File", "Navigate", "Analysis", "Help"), ("Events", "fMRI"), ("Signals", "View"))
+_COLUMNS = (("File", "Navigate", "Analysis", "Help"), ("Events", "fMRI"), ("Signals", "View"), ("Sleep",))
 
 
 class KeySheet(QDialog):

@@ -11,10 +11,10 @@ from app.theme import GRID_PX
 
 #: Share of the window's width that the docks take at first: traces keep at least 70 % of the whole.
 _SHARE: Final = 0.155
-#: Three planes of a brain need more; who asks for them gives up that much of the traces.
+#: Three planes of a brain or a sheet of figures need more; who asks for them gives up that much of the traces.
 _MAP_SHARE: Final = 0.23
 _LEAST_PX: Final = 26 * GRID_PX
-_WIDE: Final = frozenset({"roi-map_panel"})
+_WIDE: Final = frozenset({"roi-map_panel", "report_panel"})
 #: Stands above the others, which share what is below it as tabs: the reader works through it all the time.
 _ABOVE: Final = "events_panel"
 #: Share of the height that it keeps where there is something below it.

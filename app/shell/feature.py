@@ -33,5 +33,8 @@ class Feature(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme what is its own."""
 
+    def let_go(self) -> None:
+        """Leave what the reader had taken hold of in it."""
+
     def close(self) -> None:
         """End every thread that it started."""

@@ -1,17 +1,19 @@
-"""What networks said about a recording, as a study keeps it: detections and the probability they were formed from."""
+"""What networks said about a recording, as a study keeps it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.study.kept_results import KeptResult
 from inference.labels.detections import Detection, ModelReference
 from inference.labels.labelset import ModelSource
 from inference.runtime.cards import EventRule
 from inference.runtime.detections import describe_calibration
 from inference.runtime.package import ModelPackage
+from inference.runtime.results import Answer, Measure
 
 
 class AnalysisResult(Protocol):
@@ -42,6 +44,18 @@ class AnalysisResult(Protocol):
         """What the network gave, in one line."""
 
     @property
+    def answers(self) -> Sequence[Answer]:
+        """What it answers to each of its questions."""
+
+    @property
+    def measures(self) -> Sequence[Measure]:
+        """What else it gives."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What a reader should know about it."""
+
+    @property
     def channels_used(self) -> Sequence[str]:
         """Names of the channels that the network saw."""
 
@@ -52,7 +66,8 @@ class Analysis:
 
     ``time_s`` is float64, shape (n,); ``probability`` float32, shape (n,) or (n, classes); ``rule`` says how the
     detections were formed, None where the network finds no events; ``gist`` is what the network gave, in one line;
-    ``channels`` are those that it saw and ``calibration`` is that of its probabilities, as detections carry them.
+    ``channels`` are those that it saw and ``calibration`` is that of its probabilities, as detections carry them;
+    ``result`` is all that it said.
     """
 
     source: ModelSource
@@ -63,6 +78,7 @@ class Analysis:
     gist: str = ""
     channels: tuple[str, ...] = ()
     calibration: str = ""
+    result: KeptResult = field(default_factory=KeptResult)
 
     @property
     def reference(self) -> ModelReference:
@@ -84,4 +100,5 @@ def keep(result: AnalysisResult, packages: Sequence[ModelPackage]) -> Analysis:
         result.gist,
         tuple(result.channels_used),
         describe_calibration(card.calibration) if card else "",
+        KeptResult(tuple(result.answers), tuple(result.measures), tuple(result.problems)),
     )

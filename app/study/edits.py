@@ -12,11 +12,12 @@ from app.study.rules import Setting, check_setting
 from inference.errors import LabelError, StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
 from inference.labels.detections import Detection
+from inference.labels.scorings import Scoring
 from inference.labels.vocabulary import find_term
 
 #: What edits are made to. A detection is among them where only the threshold of the moment had formed it: it is kept
 #: together with the decision on it.
-Item = Annotation | ReviewedSpan | Setting | Detection
+Item = Annotation | ReviewedSpan | Setting | Detection | Scoring
 
 
 class Verb(StrEnum):
@@ -33,8 +34,35 @@ class Verb(StrEnum):
     COMMENT = "comment"
     MARK_REVIEWED = "mark_reviewed"
     SET = "set"
+    SCORE = "score"
+    ADD_SCORING = "add_scoring"
+    REMOVE_SCORING = "remove_scoring"
     UNDO = "undo"
     REDO = "redo"
+
+
+@dataclass(frozen=True, slots=True)
+class Restaging:
+    """Epochs of a scoring from ``first`` on that went from the stages ``before`` to the stages ``after``."""
+
+    scoring_id: str
+    first: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def inverse(self) -> "Restaging":
+        """The way back."""
+        return Restaging(self.scoring_id, self.first, self.after, self.before)
+
+    def apply(self, scoring: Scoring) -> Scoring:
+        """Give the scoring afterwards; ValueError where it was not made from this one."""
+        stop = self.first + len(self.before)
+        stages = scoring.hypnogram.stages
+        if stages[self.first : stop] != self.before or len(self.after) != len(self.before):
+            raise ValueError(f"the epochs from {self.first} on are not what the update changes")
+        stages = (*stages[: self.first], *self.after, *stages[stop:])
+        return replace(scoring, hypnogram=replace(scoring.hypnogram, stages=stages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +73,13 @@ class Update:
     added: tuple[Item, ...] = ()
     removed: tuple[Item, ...] = ()
     changed: tuple[tuple[Item, Item], ...] = ()
+    restaged: tuple[Restaging, ...] = ()
 
     def inverse(self, verb: Verb) -> "Update":
         """Give the update that takes this one back."""
         changed = tuple((after, before) for before, after in self.changed)
-        return Update(verb, added=self.removed, removed=self.added, changed=changed)
+        restaged = tuple(restaging.inverse for restaging in reversed(self.restaged))
+        return Update(verb, added=self.removed, removed=self.added, changed=changed, restaged=restaged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +90,7 @@ class Labels:
     spans: Mapping[str, ReviewedSpan] = field(default_factory=dict)
     settings: Mapping[str, Setting] = field(default_factory=dict)
     detections: Mapping[str, Detection] = field(default_factory=dict)
+    scorings: Mapping[str, Scoring] = field(default_factory=dict)
 
     def apply(self, *updates: Update) -> "Labels":
         """Give the labels after some updates.
@@ -70,7 +101,13 @@ class Labels:
             An update was not made from these labels.
         """
         # Plain copies: with thousands of events this runs on the GUI thread at every edit.
-        labels = Labels(dict(self.annotations), dict(self.spans), dict(self.settings), dict(self.detections))
+        labels = Labels(
+            dict(self.annotations),
+            dict(self.spans),
+            dict(self.settings),
+            dict(self.detections),
+            dict(self.scorings),
+        )
         for update in updates:
             for item in (*update.removed, *(before for before, _ in update.changed)):
                 if labels._shelf(item).pop(item_id(item), None) != item:
@@ -79,6 +116,8 @@ class Labels:
                 if item_id(item) in labels._shelf(item):
                     raise ValueError(f"{item_id(item)} is there already")
                 labels._shelf(item)[item_id(item)] = item
+            for restaging in update.restaged:
+                labels._restage(restaging)
         return labels
 
     def _shelf(self, item: Item) -> dict[str, Any]:
@@ -88,8 +127,16 @@ class Labels:
             ReviewedSpan: self.spans,
             Setting: self.settings,
             Detection: self.detections,
+            Scoring: self.scorings,
         }
         return cast("dict[str, Any]", shelves[type(item)])
+
+    def _restage(self, restaging: Restaging) -> None:
+        """Change epochs of a scoring, only before anybody else has seen it."""
+        if restaging.scoring_id not in self.scorings:
+            raise ValueError(f"there is no scoring {restaging.scoring_id}")
+        changed = restaging.apply(self.scorings[restaging.scoring_id])
+        cast("dict[str, Scoring]", self.scorings)[restaging.scoring_id] = changed
 
     def about(self, event_id: str) -> Annotation | None:
         """Find the annotation with this id, or the one that decides the detection with this id."""
@@ -127,6 +174,8 @@ def item_id(item: Item) -> str:
         return item.annotation_id
     if isinstance(item, ReviewedSpan):
         return item.span_id
+    if isinstance(item, Scoring):
+        return item.scoring_id
     return item.setting_id if isinstance(item, Setting) else item.detection_id
 
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from app.study.edits import Item, Labels, Update, Verb
+from app.study.edits import Item, Labels, Restaging, Update, Verb
 from app.study.rules import Setting, setting_from_json, setting_to_json
 from inference.labels.annotations import Annotation, ReviewedSpan
+from inference.labels.scorings import Scoring, scoring_from_json, scoring_to_json
 from inference.labels.serialization import (
     annotation_from_json,
     annotation_to_json,
@@ -86,7 +87,7 @@ class Ledger:
             return None
         target = self.redoable[-1]
         done = self.entries[target - 1].update
-        return Update(Verb.REDO, done.added, done.removed, done.changed), target
+        return replace(done, verb=Verb.REDO), target
 
     def _admit(self, entry: Entry) -> None:
         """Take an entry into the order of things, which says what can be undone and redone after it."""
@@ -107,15 +108,14 @@ class Ledger:
 
 def update_to_text(update: Update) -> str:
     """Spell an update as the journal keeps it."""
-    return json.dumps(
-        {
-            "added": [_item_to_json(item) for item in update.added],
-            "removed": [_item_to_json(item) for item in update.removed],
-            "changed": [[_item_to_json(before), _item_to_json(after)] for before, after in update.changed],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    fields: dict[str, Any] = {
+        "added": [_item_to_json(item) for item in update.added],
+        "removed": [_item_to_json(item) for item in update.removed],
+        "changed": [[_item_to_json(before), _item_to_json(after)] for before, after in update.changed],
+    }
+    if update.restaged:
+        fields["restaged"] = [asdict(restaging) for restaging in update.restaged]
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def update_from_text(verb: str, text: str) -> Update:
@@ -126,6 +126,8 @@ def update_from_text(verb: str, text: str) -> Update:
         added=tuple(_item_from_json(item) for item in fields["added"]),
         removed=tuple(_item_from_json(item) for item in fields["removed"]),
         changed=tuple((_item_from_json(before), _item_from_json(after)) for before, after in fields["changed"]),
+        # Versions before the third scored no sleep.
+        restaged=tuple(_restaging_from_json(restaging) for restaging in fields.get("restaged", ())),
     )
 
 
@@ -134,6 +136,8 @@ def _item_to_json(item: Item) -> dict[str, Any]:
         return annotation_to_json(item)
     if isinstance(item, ReviewedSpan):
         return span_to_json(item)
+    if isinstance(item, Scoring):
+        return scoring_to_json(item)
     return setting_to_json(item) if isinstance(item, Setting) else detection_to_json(item)
 
 
@@ -143,4 +147,10 @@ def _item_from_json(fields: Mapping[str, Any]) -> Item:
         return annotation_from_json(fields)
     if "span_id" in fields:
         return span_from_json(fields)
+    if "scoring_id" in fields:
+        return scoring_from_json(fields)
     return setting_from_json(fields) if "setting_id" in fields else detection_from_json(fields)
+
+
+def _restaging_from_json(fields: Mapping[str, Any]) -> Restaging:
+    return Restaging(fields["scoring_id"], fields["first"], tuple(fields["before"]), tuple(fields["after"]))

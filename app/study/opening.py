@@ -111,5 +111,6 @@ def gather_labels(
         models=tuple(analysis.source for analysis in known),
         duration_s=identity.duration_s,
         start=identity.start,
+        scorings=tuple(sorted(ledger.labels.scorings.values(), key=lambda one: one.made)),
         cluster_rule=cluster_rule(ledger.labels.settings),
     )

@@ -17,6 +17,7 @@ import numpy as np
 from app.study.analyses import Analysis
 from app.study.faults import explain, explain_damage
 from app.study.journal import Entry, Ledger, update_from_text, update_to_text
+from app.study.kept_results import pack_result, unpack_result
 from inference.errors import StudyError
 from inference.labels.detections import ModelReference
 from inference.labels.labelset import ModelSource
@@ -26,7 +27,7 @@ from inference.runtime.cards import EventRule
 DATABASE_NAME = "study.sqlite"
 LOCK_NAME = "study.lock"
 APPLICATION_ID = 0x53504C4E  # "SPLN"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 _SCHEMA = f"""
@@ -49,12 +50,14 @@ CREATE TABLE analysis (
     digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, simulated INTEGER, trained_on TEXT NOT NULL,
     stored TEXT NOT NULL, is_current INTEGER NOT NULL, rule TEXT NOT NULL, detections TEXT NOT NULL,
     time_s BLOB NOT NULL, probability BLOB NOT NULL, gist TEXT NOT NULL DEFAULT '',
-    channels TEXT NOT NULL DEFAULT '[]', calibration TEXT NOT NULL DEFAULT ''
+    channels TEXT NOT NULL DEFAULT '[]', calibration TEXT NOT NULL DEFAULT '',
+    result BLOB NOT NULL DEFAULT x''
 );
 COMMIT;
 """
 #: What makes a study of each earlier version one of the next: a line on what each network gave; what it saw and how its
-#: probabilities were calibrated, so that events can be formed anew. The journal of version 3 also knows settings.
+#: probabilities were calibrated, so that events can be formed anew; all that it said. The journal of version 3 also
+#: knows settings, that of version 4 scorings of sleep.
 _UPGRADES = {
     1: """
 BEGIN IMMEDIATE;
@@ -67,6 +70,12 @@ BEGIN IMMEDIATE;
 ALTER TABLE analysis ADD COLUMN channels TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE analysis ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 3;
+COMMIT;
+""",
+    3: """
+BEGIN IMMEDIATE;
+ALTER TABLE analysis ADD COLUMN result BLOB NOT NULL DEFAULT x'';
+PRAGMA user_version = 4;
 COMMIT;
 """,
 }
@@ -172,6 +181,7 @@ class Store:
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             columns += ", gist" if version > 1 else ", ''"
             columns += ", channels, calibration" if version > 2 else ", '[]', ''"
+            columns += ", result" if version > 3 else ", x''"
             rows = self._connection.execute(f"SELECT {columns} FROM analysis ORDER BY stored, rowid").fetchall()
             analyses = [(_read_analysis(row), bool(row[9])) for row in rows]
         return [analysis for analysis, current in analyses if current], [analysis for analysis, _ in analyses]
@@ -196,7 +206,7 @@ class Store:
             self._connection.execute("UPDATE analysis SET is_current = 0")
             for analysis in analyses:
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO analysis VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
                     _analysis_values(analysis, stored),
                 )
 
@@ -318,6 +328,7 @@ def _analysis_values(analysis: Analysis, stored: str) -> tuple[object, ...]:
         analysis.gist,
         json.dumps(analysis.channels),
         analysis.calibration,
+        pack_result(analysis.result),
     )
 
 
@@ -343,6 +354,7 @@ def _read_analysis(row: Sequence[Any]) -> Analysis:
         row[10],
         tuple(json.loads(row[11])) or (known.channels if known else ()),
         row[12] or (known.calibration if known else ""),
+        unpack_result(row[13]),
     )
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from app.study import edits
+from app.study import edits, scoring
 from app.study.analyses import Analysis, AnalysisResult, keep
 from app.study.edits import Stamp, Target, Update
 from app.study.forming import ShownEvents
@@ -19,7 +19,11 @@ from inference.errors import StudyError
 from inference.labels.annotations import Annotation, Decision, ReadingView, ReviewedSpan
 from inference.labels.clusters import ClusterRule
 from inference.labels.detections import Detection, ModelReference
+from inference.labels.hypnograms import Hypnogram
 from inference.labels.labelset import LabelSet
+from inference.labels.scorings import Scoring
+from inference.labels.sleep_stages import AASM, StageSet
+from inference.recordings.recording import Gap
 from inference.runtime.cards import EventRule
 from inference.runtime.package import ModelPackage
 
@@ -35,6 +39,7 @@ class Study(QObject):
     Attributes
     ----------
     annotations, reviewed_spans : what is on disk, in order of onset.
+    scorings : what people say about the sleep, as it is on disk.
     detections, near_misses, analyses : what networks said last, by the thresholds that are in force.
     rules : how detections are formed now, by the network's name. ``cluster_rule`` : how spasms are grouped.
     history : every edit ever made, undone ones and undoings included.
@@ -44,7 +49,8 @@ class Study(QObject):
     Signals
     -------
     saved(int) : the edit with this sequence is on disk.
-    annotations_changed(object) : an `Update` was applied to ``annotations`` or ``reviewed_spans``; after ``saved``.
+    annotations_changed(object) : an `Update` was applied to ``annotations``, ``reviewed_spans`` or ``scorings``; after
+        ``saved``.
     detections_changed() : ``detections``, ``analyses``, ``rules`` or ``cluster_rule`` are others.
     failed(str) : an edit or an analysis could not be made durable; one sentence.
 
@@ -110,6 +116,17 @@ class Study(QObject):
     def reviewed_spans(self) -> tuple[ReviewedSpan, ...]:
         """Stretches that were read completely, as they are on disk, in order of onset."""
         return tuple(sorted(self._durable.labels.spans.values(), key=lambda span: span.onset_s))
+
+    @property
+    def scorings(self) -> tuple[Scoring, ...]:
+        """What people say about the sleep, the reader's own first."""
+        kept = self._durable.labels.scorings.values()
+        return tuple(sorted(kept, key=lambda one: (one.scorer != self.author, one.made)))
+
+    @property
+    def own_scoring(self) -> Scoring | None:
+        """What the reader who is editing says about the sleep."""
+        return scoring.find_own(self._durable.labels, self.author)
 
     @property
     def detections(self) -> tuple[Detection, ...]:
@@ -239,6 +256,30 @@ class Study(QObject):
         """Say that a stretch was read completely: what is not labelled in it is not there."""
         onset_s, duration_s = self._within_recording(onset_s, duration_s)
         self._edit(edits.mark_reviewed(self._pending.labels, onset_s, duration_s, self._stamp()))
+
+    @Slot(float, float, str)
+    def score(self, onset_s: float, duration_s: float, stage: str, gaps: Sequence[Gap] = ()) -> None:
+        """Score the epochs of a stretch, all but those that were not recorded; begins the reader's scoring in AASM."""
+        if scoring.find_own(self._pending.labels, self.author) is None:
+            self.begin_scoring(AASM)
+        own = scoring.find_own(self._pending.labels, self.author)
+        assert own is not None
+        self._edit(scoring.score(own, onset_s, duration_s, stage, gaps))
+
+    @Slot(object)
+    def begin_scoring(self, stage_set: StageSet) -> None:
+        """Let the reader score in these stages from now on; what was scored and is none of them is taken back."""
+        self._edit(scoring.begin(self._pending.labels, self._identity.duration_s, stage_set, self._stamp()))
+
+    @Slot(object, str)
+    def add_scoring(self, hypnogram: Hypnogram, source: str) -> None:
+        """Take in a hypnogram from a file; it replaces what the same scorer had said."""
+        self._edit(scoring.bring_in(self._pending.labels, hypnogram, source, self._stamp()))
+
+    @Slot(str)
+    def remove_scoring(self, scoring_id: str) -> None:
+        """Take a scoring out."""
+        self._edit(scoring.withdraw(self._pending.labels, scoring_id))
 
     def choose(self, setting_id: str, value: float | None) -> None:
         """Choose a number for this recording, or with None go back to the usual one."""

@@ -135,6 +135,14 @@ class TracePage(QWidget):
         self.update()
 
     @property
+    def selection_s(self) -> tuple[float, float] | None:
+        """The stretch (onset, duration) that is selected, None where there is none."""
+        if self._selection is None:
+            return None
+        onset_s, end_s = min(self._selection), max(self._selection)
+        return onset_s, end_s - onset_s
+
+    @property
     def display(self) -> DisplaySettings:
         """The settings that the page is drawn with."""
         return self._display

@@ -7,6 +7,7 @@ from typing import Any
 
 from inference.labels.annotations import Decision
 from inference.labels.files import NOT_AVAILABLE, format_ratio, format_seconds, write_bytes, write_json, write_table
+from inference.labels.hypnogram_formats.events import write_events
 from inference.labels.labelset import LabelSet
 from inference.labels.vocabulary import find_term, load_vocabulary
 
@@ -45,7 +46,17 @@ def export_bids(labels: LabelSet, folder: Path) -> list[Path]:
         write_json(spans.with_suffix(".json"), _span_columns()),
         write_table(clusters, _CLUSTER_COLUMNS, _cluster_rows(labels)),
         write_json(clusters.with_suffix(".json"), _cluster_columns(labels)),
+        *_write_scorings(labels, stem),
     ]
+
+
+def _write_scorings(labels: LabelSet, stem: Path) -> list[Path]:
+    """Write the sleep stages of each scorer as events of their own."""
+    written: list[Path] = []
+    for number, scoring in enumerate(labels.scorings, 1):
+        path = stem.with_name(f"{stem.name}_desc-sleep{number if len(labels.scorings) > 1 else ''}_events.tsv")
+        written += [write_events(path, scoring.hypnogram), path.with_suffix(".json")]
+    return written
 
 
 def _entities(stem: str) -> tuple[str, str]:
@@ -172,6 +183,9 @@ def _readme(labels: LabelSet) -> str:
 `*_desc-spasmlens_events.tsv` holds what people say is there: detections that they accepted, events that they added, and
 events of which they were unsure (column `decision`). Detections that they rejected, or that nobody has looked at, are
 not in it.
+
+`*_desc-sleep*_events.tsv`, where there is one, holds the stages of sleep as people scored them, a file for each scorer
+(column `annotator`).
 
 `*_desc-reviewed_events.tsv` holds the stretches that a person has read completely. Time outside of them says nothing
 by having no event.

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from inference.labels.annotations import Decision
 from inference.labels.files import write_bytes
+from inference.labels.hypnogram_formats.edf import write_edf
 from inference.labels.labelset import LabelSet
 from inference.labels.vocabulary import find_term
 
 
 def export_edf(labels: LabelSet, folder: Path) -> list[Path]:
-    """Write ``<recording>_desc-spasmlens_annotations.edf``.
+    """Write ``<recording>_desc-spasmlens_annotations.edf``, and the sleep stages of each scorer beside it.
 
     Rejected detections and detections that nobody looked at are not in it; an unsure event says so in its text. Each
     cluster of spasms is an annotation of its own over theirs. The first annotation says what the models were trained
@@ -38,4 +39,11 @@ def export_edf(labels: LabelSet, folder: Path) -> list[Path]:
     start_time = start.time().replace(tzinfo=None) if start else None
     content = BytesIO()
     Edf(signals=[], recording=recording, starttime=start_time, annotations=notes).write(content)
-    return [write_bytes(folder / f"{labels.stem}_desc-spasmlens_annotations.edf", content.getvalue())]
+    path = write_bytes(folder / f"{labels.stem}_desc-spasmlens_annotations.edf", content.getvalue())
+    return [path, *(_write_scoring(labels, number, folder) for number in range(len(labels.scorings)))]
+
+
+def _write_scoring(labels: LabelSet, number: int, folder: Path) -> Path:
+    # A file of its own: viewers read stages one scorer at a time.
+    suffix = number + 1 if len(labels.scorings) > 1 else ""
+    return write_edf(folder / f"{labels.stem}_desc-sleep{suffix}_hypnogram.edf", labels.scorings[number].hypnogram)

@@ -14,6 +14,7 @@ from inference.labels.sleep_stages import (
     UNSCORED,
     StageSet,
     find_stage_set,
+    translate,
     translate_to_aasm,
 )
 
@@ -115,11 +116,38 @@ class Hypnogram:
         changed = (*self.stages[:first], *(stage for _ in range(first, stop)), *self.stages[stop:])
         return replace(self, stages=changed)
 
+    def within(self, first_s: float, last_s: float) -> "Hypnogram":
+        """Give the epochs whose middle lies in a stretch.
+
+        Raises
+        ------
+        LabelError
+            There is none.
+        """
+        middles_s = (self.epoch_onset_s(epoch) + self.epoch_s / 2 for epoch in range(self.n_epochs))
+        inside = [epoch for epoch, middle_s in enumerate(middles_s) if first_s <= middle_s < last_s]
+        if not inside:
+            raise LabelError(f"No epoch of the hypnogram lies between {first_s:g} and {last_s:g} s.")
+        return replace(self, stages=self.stages[inside[0] : inside[-1] + 1], onset_s=self.epoch_onset_s(inside[0]))
+
+    def covering(self, first_s: float, last_s: float) -> "Hypnogram":
+        """Give the hypnogram with unscored epochs before and after it, as many as lie wholly in a stretch."""
+        n_before = max(0, math.floor((self.onset_s - first_s) / self.epoch_s + 1e-9))
+        n_after = max(0, math.floor((last_s - self.end_s) / self.epoch_s + 1e-9))
+        stages = (*(UNSCORED,) * n_before, *self.stages, *(UNSCORED,) * n_after)
+        return replace(self, stages=stages, onset_s=self.onset_s - n_before * self.epoch_s)
+
     def to_aasm(self) -> "Hypnogram":
         """Give the hypnogram in AASM stages: S3 and S4 become N3, movement time unscored; others stay as they are."""
         if self.stage_set != RECHTSCHAFFEN_KALES:
             return self
         return replace(self, stages=tuple(translate_to_aasm(stage) for stage in self.stages), stage_set=AASM)
+
+    def to_set(self, stage_set: StageSet) -> "Hypnogram":
+        """Give the hypnogram in another set's stages; what has none there is unscored."""
+        if self.stage_set == stage_set:
+            return self
+        return replace(self, stages=tuple(translate(stage, stage_set) for stage in self.stages), stage_set=stage_set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +159,9 @@ class StageSpan:
     stage: str
 
 
-def hypnogram_of_spans(spans: Sequence[StageSpan], name: object, scorer: str = "") -> Hypnogram:
+def hypnogram_of_spans(
+    spans: Sequence[StageSpan], name: object, scorer: str = "", stage_set: StageSet | None = None
+) -> Hypnogram:
     """Put spans on a grid of epochs, which begins with the first of them; what none covers is unscored.
 
     The epochs are as long as the spans where these all have one length of up to a minute, and else 30 s, or the
@@ -140,6 +170,7 @@ def hypnogram_of_spans(spans: Sequence[StageSpan], name: object, scorer: str = "
     Parameters
     ----------
     name : what to call the spans' origin in messages, such as the file's path.
+    stage_set : the set that the stages are known to belong to; found by them where None.
 
     Raises
     ------
@@ -162,6 +193,8 @@ def hypnogram_of_spans(spans: Sequence[StageSpan], name: object, scorer: str = "
             if UNSCORED not in (stages[epoch], span.stage) and stages[epoch] != span.stage:
                 raise LabelError(f"{name} says both {stages[epoch]} and {span.stage} at {span.onset_s:g} s.")
             stages[epoch] = span.stage if stages[epoch] == UNSCORED else stages[epoch]
+    if stage_set is not None:
+        return Hypnogram(tuple(stages), epoch_s, onset_s, stage_set, scorer)
     return hypnogram_of_codes(stages, name, epoch_s=epoch_s, onset_s=onset_s, scorer=scorer)
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from inference.labels.annotations import Annotation, Decision, ReviewedSpan
 from inference.labels.clusters import Cluster, ClusterRule, find_clusters, is_spasm
 from inference.labels.detections import Detection, ModelReference
+from inference.labels.scorings import Scoring
 
 #: What a de-identified label says in place of a time at which something was done.
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,7 +29,7 @@ class LabelSet:
 
     ``recording_name`` is the recording's file name. ``detections`` and ``models`` are everything that annotations may
     point at, not only the last analysis. ``duration_s`` and ``start`` are None where the recording was never opened
-    with them. ``cluster_rule`` says what makes a cluster of spasms.
+    with them. ``cluster_rule`` says what makes a cluster of spasms, ``scorings`` are what people say about the sleep.
     """
 
     recording_name: str
@@ -41,6 +42,7 @@ class LabelSet:
     start: datetime | None = None
     deidentified: bool = False
     cluster_rule: ClusterRule = field(default_factory=ClusterRule)
+    scorings: tuple[Scoring, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -78,17 +80,23 @@ def _describe(model: ModelSource) -> str:
 def deidentify(labels: LabelSet) -> LabelSet:
     """Remove names, dates and free text; what is left points at the recording only by its fingerprint.
 
-    Authors become ``reader1``, ``reader2`` ... in order of their first label; the recording's name becomes a
-    pseudonym drawn from its fingerprint; comments go, because nobody can tell what was typed into them.
+    Authors become ``reader1``, ``reader2`` ... in order of their first label, and scorers of sleep with them; the
+    recording's name becomes a pseudonym drawn from its fingerprint; comments and names of files go, because nobody can
+    tell what was typed into them.
     """
     labelled: tuple[Annotation | ReviewedSpan, ...] = (*labels.annotations, *labels.reviewed_spans)
-    authors = dict.fromkeys(item.author for item in sorted(labelled, key=lambda item: item.made))
+    said = [*((item.made, item.author) for item in labelled), *((one.made, one.scorer) for one in labels.scorings)]
+    authors = dict.fromkeys(author for _, author in sorted(said))
     pseudonyms = {author: f"reader{number}" for number, author in enumerate(authors, 1)}
     annotations = (
         replace(item, author=pseudonyms[item.author], made=NO_TIME, changed=NO_TIME, comment="")
         for item in labels.annotations
     )
     spans = (replace(item, author=pseudonyms[item.author], made=NO_TIME) for item in labels.reviewed_spans)
+    scorings = (
+        replace(one, hypnogram=replace(one.hypnogram, scorer=pseudonyms[one.scorer]), made=NO_TIME, source="")
+        for one in labels.scorings
+    )
     return replace(
         labels,
         recording_name=f"case{sha256(labels.fingerprint.encode()).hexdigest()[:10]}",
@@ -96,4 +104,5 @@ def deidentify(labels: LabelSet) -> LabelSet:
         reviewed_spans=tuple(spans),
         start=None,
         deidentified=True,
+        scorings=tuple(scorings),
     )

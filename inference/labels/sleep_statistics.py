@@ -7,11 +7,10 @@ polysomnography"; cycles after Feinberg and Floyd 1979, Psychophysiology 16:283.
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from inference.errors import LabelError
 from inference.labels.hypnograms import Bout, Hypnogram
 from inference.labels.sleep_stages import UNSCORED, StageSet
 
@@ -68,21 +67,25 @@ def summarize_sleep(
     LabelError
         No epoch lies between lights out and lights on.
     """
-    night = _cut(hypnogram, lights_out_s, lights_on_s)
+    night = hypnogram.within(
+        hypnogram.onset_s if lights_out_s is None else lights_out_s,
+        hypnogram.end_s if lights_on_s is None else lights_on_s,
+    )
     stage_set, epoch_min = night.stage_set, night.epoch_s / 60
     asleep = {stage.code for stage in stage_set.stages if stage.asleep}
+    awake = {stage.code for stage in stage_set.stages if stage.asleep is False}
     counts = Counter(night.stages)
     n_asleep = sum(counts[code] for code in asleep)
     sleeping = [epoch for epoch, code in enumerate(night.stages) if code in asleep]
     first, after_last = (sleeping[0], sleeping[-1] + 1) if sleeping else (night.n_epochs, night.n_epochs)
     after_onset = night.stages[first:]
     shifts = [(a, b) for a, b in itertools.pairwise(after_onset) if a != b and UNSCORED not in (a, b)]
-    known = asleep | {"W"}
+    known = asleep | awake
     return SleepStatistics(
         recording_min=night.n_epochs * epoch_min,
         sleep_min=n_asleep * epoch_min,
         sleep_latency_min=first * epoch_min if sleeping else None,
-        wake_after_onset_min=after_onset.count("W") * epoch_min if sleeping else None,
+        wake_after_onset_min=sum(code in awake for code in after_onset) * epoch_min if sleeping else None,
         efficiency_percent=100 * n_asleep / night.n_epochs,
         sleep_period_min=(after_last - first) * epoch_min if sleeping else None,
         unscored_min=sum(n for code, n in counts.items() if code not in known) * epoch_min,
@@ -91,7 +94,7 @@ def summarize_sleep(
         stage_percent=MappingProxyType(
             {s.code: 100 * counts[s.code] / n_asleep if n_asleep else None for s in stage_set.stages if s.asleep}
         ),
-        n_awakenings=sum(1 for a, b in shifts if a in asleep and b == "W"),
+        n_awakenings=sum(1 for a, b in shifts if a in asleep and b in awake),
         n_stage_shifts=len(shifts),
         n_cycles=len(find_cycles(night)) if {"S2", "N2"} & set(stage_set.codes) else None,
     )
@@ -119,17 +122,6 @@ def count_by_stage(hypnogram: Hypnogram, times_s: Iterable[float]) -> dict[str, 
     """Count events, such as spasms, by the stage that they begin in; outside the hypnogram they are unscored."""
     counts = Counter(hypnogram.stage_at(time_s) for time_s in times_s)
     return {code: counts[code] for code in (*hypnogram.stage_set.codes, UNSCORED)}
-
-
-def _cut(hypnogram: Hypnogram, lights_out_s: float | None, lights_on_s: float | None) -> Hypnogram:
-    first_s = hypnogram.onset_s if lights_out_s is None else lights_out_s
-    last_s = hypnogram.end_s if lights_on_s is None else lights_on_s
-    middles_s = (hypnogram.epoch_onset_s(epoch) + hypnogram.epoch_s / 2 for epoch in range(hypnogram.n_epochs))
-    inside = [epoch for epoch, middle_s in enumerate(middles_s) if first_s <= middle_s < last_s]
-    if not inside:
-        raise LabelError(f"No epoch of the hypnogram lies between {first_s:g} and {last_s:g} s.")
-    stages = hypnogram.stages[inside[0] : inside[-1] + 1]
-    return replace(hypnogram, stages=stages, onset_s=hypnogram.epoch_onset_s(inside[0]))
 
 
 def _latencies(after_onset: tuple[str, ...], stage_set: StageSet, epoch_min: float) -> Mapping[str, float | None]:

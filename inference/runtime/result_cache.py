@@ -27,7 +27,7 @@ from inference.runtime.runs import ChannelUse, NetworkRun, Rows
 from inference.runtime.sleep_inputs import BoldSignals
 
 #: Changes with whatever else the numbers depend on: how signals are prepared, cut into parts and batched.
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MAGIC: Final = b"rows"
 #: Magic, first row, number of rows, bytes of numbers, checksum of all that and of the numbers.
 _RECORD: Final = struct.Struct("<4sIII")

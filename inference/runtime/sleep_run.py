@@ -1,7 +1,9 @@
 """The sleep-staging network at work on a recording, epoch by epoch."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from threading import Lock
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +13,18 @@ from inference.labels.hypnograms import Hypnogram
 from inference.labels.sleep_stages import UNSCORED, find_stage_set
 from inference.recordings.recording import Recording
 from inference.runtime.cards import SleepInputs
+from inference.runtime.few_electrodes import find_temperature, temper
 from inference.runtime.findings import Findings
 from inference.runtime.package import ModelPackage
-from inference.runtime.results import Answer
+from inference.runtime.results import Answer, Measure
 from inference.runtime.runs import ChannelUse, NetworkRun, Rows, describe_plan, require_eeg
 from inference.runtime.session import NetworkSession
 from inference.runtime.sleep_inputs import BoldSignals, SleepPreparer
 
 PART_S = 240.0
+#: The output that mixes the modalities, and the measure that is told of it.
+GATE: Final = "gate"
+SHARE: Final = "modality_share"
 
 
 class SleepFindings(Findings):
@@ -28,7 +34,7 @@ class SleepFindings(Findings):
         spec = package.card.inputs
         assert isinstance(spec, SleepInputs)
         time_s = (np.arange(int(recording.duration_s / spec.epoch_s + 1e-9), dtype=np.float64) + 0.5) * spec.epoch_s
-        columns = {package.card.answer.name: len(package.card.classes)}
+        columns = {package.card.answer.name: len(package.card.classes), SHARE: 1}
         super().__init__(recording, package, channels, time_s=time_s, columns=columns, part_s=PART_S)
         self._epoch_s = spec.epoch_s
 
@@ -40,6 +46,14 @@ class SleepFindings(Findings):
         if len(staged):
             shares = (np.bincount(staged.argmax(axis=1), minlength=n_classes) / len(staged)).astype(np.float32)
         return (Answer(self.card.task, "classes", self.card.classes, self.time_s, self._probability, shares),)
+
+    def measures(self) -> tuple[Measure, ...]:
+        """Give how much of each epoch's answer rests on the EEG and how much on the fMRI, where there were both."""
+        share = self.tables[SHARE]
+        if not np.isfinite(share).any():
+            return ()
+        about = "share of each modality in the fused embedding, mean over its elements"
+        return (Measure(SHARE, about, ("EEG", "fMRI"), self.time_s, np.hstack([share, 1.0 - share])),)
 
     def hypnogram(self) -> Hypnogram | None:
         """Give the most probable stage of every epoch; an epoch that could not be staged is unscored."""
@@ -82,7 +96,8 @@ class SleepRun(NetworkRun):
         self._session = NetworkSession(package, provider, threads=1)
         self._preparer = SleepPreparer(recording, spec, bold=bold, checkpoint=checkpoint)
         require_eeg(recording, self._preparer.has_eeg or self._preparer.has_bold, title)
-        self.channels = describe_plan(self._preparer.plan)
+        self._temperature = find_temperature(package.card.calibration, int(self._preparer.plan.eeg_present.sum()))
+        self.channels = self._describe_channels(spec)
         self._name, self._n_classes = package.card.answer.name, len(package.card.classes)
         self._preparing = Lock()
 
@@ -107,10 +122,27 @@ class SleepRun(NetworkRun):
                 inputs = self._preparer.gather(first, stop)
             middle = inputs["eeg_present"].shape[1] // 2
             # An epoch is staged from its own signals: those beside it alone would be a guess.
-            seen = inputs["eeg_present"][:, middle].any(axis=1) | inputs["bold_present"].any(axis=1)
+            with_eeg = inputs["eeg_present"][:, middle].max(axis=1) > 0
+            with_bold = inputs["bold_present"].max(axis=1) > 0
+            seen, both = with_eeg | with_bold, with_eeg & with_bold
             probability = np.full((stop - first, self._n_classes), np.nan, dtype=np.float32)
+            share = np.full((stop - first, 1), np.nan, dtype=np.float32)
             if seen.any():
                 checkpoint()
                 given = self._session.run({key: array[seen] for key, array in inputs.items()})
-                probability[seen] = given[self._name]
-            yield Rows(np.arange(first, stop), {self._name: probability})
+                # What fMRI adds where electrodes are few was not measured.
+                lowered = temper(given[self._name], self._temperature)
+                probability[seen] = np.where(with_bold[seen, None], given[self._name], lowered)
+                share[both, 0] = given[GATE].mean(axis=1)[both[seen]]
+            yield Rows(np.arange(first, stop), {self._name: probability, SHARE: share})
+
+    def _describe_channels(self, spec: SleepInputs) -> ChannelUse:
+        use = describe_plan(self._preparer.plan)
+        if self._temperature <= 1.0:
+            return use
+        n_seen, n_known = int(self._preparer.plan.eeg_present.sum()), len(spec.eeg_electrodes)
+        sentence = (
+            f"With {n_seen} of {n_known} electrodes the network was wrong more often than it thought, on simulated "
+            f"sleepers: its confidence is lowered (temperature {self._temperature:.2f})."
+        )
+        return replace(use, problems=(*use.problems, sentence))

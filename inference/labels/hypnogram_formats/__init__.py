@@ -12,6 +12,7 @@ from inference.labels.hypnogram_formats.events import read_events, write_csv, wr
 from inference.labels.hypnogram_formats.yasa import read_yasa, write_yasa
 from inference.labels.hypnograms import Hypnogram
 from inference.labels.reading import read_text
+from inference.labels.sleep_stages import StageSet
 
 _READERS: Mapping[str, Callable[[Path], Hypnogram]] = MappingProxyType(
     {
@@ -38,18 +39,21 @@ HYPNOGRAM_FORMATS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def read_hypnogram(path: Path, session: str | None = None) -> Hypnogram:
+def read_hypnogram(path: Path, session: str | None = None, stage_set: StageSet | None = None) -> Hypnogram:
     """Read a hypnogram from any of the known files, told apart by their ending and, for tables, their header.
 
     Parameters
     ----------
     session : which session of a table of ds003768 to read; not needed where it has only one.
+    stage_set : a site's own stages, which tables of events and CSV may be in.
 
     Raises
     ------
     LabelError
         The file cannot be read, is no hypnogram, or holds several and ``session`` is none of them.
     """
+    if stage_set is not None and path.suffix.lower() in {".tsv", ".csv"}:
+        return read_events(path, stage_set)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise LabelError(f"{path} is not a hypnogram that can be read: known are {', '.join(_READERS)}.")

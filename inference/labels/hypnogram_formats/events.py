@@ -29,11 +29,12 @@ class _Tabs(csv.excel_tab):
     quoting = csv.QUOTE_NONE
 
 
-def read_events(path: Path) -> Hypnogram:
+def read_events(path: Path, stage_set: StageSet | None = None) -> Hypnogram:
     """Read a table of events, tab-, comma- or semicolon-separated; events that are no sleep stages are left out.
 
     The columns may be called as in BIDS (``onset``, ``duration``, ``trial_type``), in SzCORE (``eventType``) or in this
-    program's CSV (``onset_s``, ``duration_s``, ``stage``).
+    program's CSV (``onset_s``, ``duration_s``, ``stage``). Where a site's own ``stage_set`` is given, its codes, names
+    and tags are what is looked for.
 
     Raises
     ------
@@ -56,12 +57,15 @@ def read_events(path: Path) -> Hypnogram:
     duration, scorer = _column(header, _DURATIONS), _column(header, _SCORERS)
     spans, scorers = [], set()
     for line, row in table:
-        span = _span(row, (onset, duration, stage), path, line)
+        span = _span(row, (onset, duration, stage), path, line, stage_set)
         if span is not None:
             spans.append(span)
             scorers.add(row.get(scorer or "", "").strip())
     only_scorer = scorers.pop() if len(scorers) == 1 else ""
-    return _as_declared(hypnogram_of_spans(spans, path, "" if only_scorer in _MISSING else only_scorer), table)
+    only_scorer = "" if only_scorer in _MISSING else only_scorer
+    if stage_set is not None:
+        return hypnogram_of_spans(spans, path, only_scorer, stage_set)
+    return _as_declared(hypnogram_of_spans(spans, path, only_scorer), table)
 
 
 def write_events(path: Path, hypnogram: Hypnogram, *, predicted: bool = False) -> Path:
@@ -111,10 +115,16 @@ def _column(header: list[str], names: tuple[str, ...]) -> str | None:
     return next((name for name in names if name in header), None)
 
 
-def _span(row: Mapping[str, str], columns: tuple[str, str | None, str], path: Path, line: int) -> StageSpan | None:
+def _span(
+    row: Mapping[str, str],
+    columns: tuple[str, str | None, str],
+    path: Path,
+    line: int,
+    stage_set: StageSet | None,
+) -> StageSpan | None:
     onset, duration, stage = columns
     text = row.get(stage, "").strip()
-    code = recognise_stage(text)
+    code = recognise_stage(text) if stage_set is None else stage_set.recognise(text)
     # An event table leaves the type of other things open too; only what says so is an unscored epoch.
     if code is None or text.lower() in _MISSING:
         return None

@@ -17,6 +17,7 @@ class Result:
     reference = MODEL
     events = RULE
     gist = "3 events"
+    answers, measures, problems = (), (), ()
     channels_used = ("C3", "C4")
 
     def __init__(self, n_detections=3):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.study.kept_results import KeptResult
 from app.study.opening import open_study, read_labels
 from app.study.store import APPLICATION_ID, DATABASE_NAME, SCHEMA_VERSION
 from inference.errors import StudyError
@@ -42,34 +43,45 @@ def test_a_study_of_a_newer_version_is_refused(folder):
     assert_refused_untouched(folder, "newer version of Spasmlens")
 
 
-def make_version_1(folder):
-    """Turn a study into one of the first version, which kept no line on what a network gave."""
-    for column in ("gist", "channels", "calibration"):
-        execute(folder, f"ALTER TABLE analysis DROP COLUMN {column}")
-    execute(folder, "PRAGMA user_version = 1")
+#: What was added to the table of analyses, by the version that did.
+ADDED = {2: ("gist",), 3: ("channels", "calibration"), 4: ("result",)}
 
 
-def test_a_study_of_the_first_version_is_brought_up_to_date_with_everything_in_it(open_study, tmp_path):
-    study = open_study()
+def make_older(folder, version):
+    """Turn a study into one of an earlier version, which kept less of what a network said."""
+    for later in range(version + 1, SCHEMA_VERSION + 1):
+        for column in ADDED[later]:
+            execute(folder, f"ALTER TABLE analysis DROP COLUMN {column}")
+    execute(folder, f"PRAGMA user_version = {version}")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_study_of_an_earlier_version_is_brought_up_to_date_with_everything_in_it(open_study, tmp_path, version):
+    study = open_study(duration_s=90.0)
     study.set_detections([Result()])
     study.accept("d1")
     study.close()
-    make_version_1(tmp_path / "study")
+    make_older(tmp_path / "study", version)
     again = open_study()
     (analysis,) = again.analyses
-    assert (analysis.rule, analysis.gist, len(analysis.detections)) == (Result.events, "", 3)
+    assert (analysis.rule, analysis.gist) == (Result.events, "" if version == 1 else Result.gist)
+    assert len(analysis.detections) == 3 and analysis.result == KeptResult()
     assert again.annotations == study.annotations
     again.set_detections([Result()])
+    again.score(0.0, 30.0, "N1")
     again.close()
-    assert open_study().analyses[0].gist == Result.gist
+    once_more = open_study()
+    assert once_more.analyses[0].gist == Result.gist
+    assert once_more.own_scoring.hypnogram.stages == ("N1", "?", "?")
 
 
-def test_a_study_of_the_first_version_is_read_without_changing_it(open_study, tmp_path):
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_study_of_an_earlier_version_is_read_without_changing_it(open_study, tmp_path, version):
     study = open_study()
     study.set_detections([Result()])
     study.accept("d1")
     study.close()
-    make_version_1(tmp_path / "study")
+    make_older(tmp_path / "study", version)
     before = (tmp_path / "study" / DATABASE_NAME).read_bytes()
     assert len(read_labels(tmp_path / "study").events) == 1
     assert (tmp_path / "study" / DATABASE_NAME).read_bytes() == before

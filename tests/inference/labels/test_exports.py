@@ -17,9 +17,12 @@ from hed.schema import hed_schema_io
 from inference.errors import LabelError
 from inference.labels.clusters import ClusterRule
 from inference.labels.export import EXPORT_FORMATS, export_labels
+from inference.labels.hypnogram_formats import read_hypnogram
+from inference.labels.hypnograms import Hypnogram
 from inference.labels.labelset import deidentify
+from inference.labels.scorings import Scoring
 from inference.labels.szcore import rows_of_detections, write_szcore_events
-from tests.inference.labels.builders import make_detection, make_labels
+from tests.inference.labels.builders import MADE, make_detection, make_labels
 
 SZCORE_EVENTS = "szcore/Smith_John_1999_desc-spasmlens_events.tsv"
 ALL = tuple(EXPORT_FORMATS)
@@ -198,3 +201,25 @@ def test_an_output_folder_that_is_a_file_gives_a_sentence(tmp_path):
     with pytest.raises(LabelError, match="cannot be written"):
         export_labels(make_labels(), ["bids"], tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def scored(*scorers):
+    return tuple(
+        Scoring(f"s{n}", Hypnogram(("W", "N2", "?", "R"), scorer=scorer), MADE) for n, scorer in enumerate(scorers)
+    )
+
+
+@pytest.mark.parametrize(("name", "ending"), [("bids", "_events.tsv"), ("edf", "_hypnogram.edf")])
+def test_scored_stages_go_along_and_read_again(tmp_path, name, ending):
+    labels = make_labels(scorings=scored("Dr A", "Dr B"))
+    paths = [path for path in export_labels(labels, [name], tmp_path) if "_desc-sleep" in path.name]
+    hypnograms = [path for path in paths if path.name.endswith(ending)]
+    assert [path.name.split("_desc-")[1] for path in hypnograms] == [f"sleep1{ending}", f"sleep2{ending}"]
+    for path, scoring in zip(hypnograms, labels.scorings, strict=True):
+        assert read_hypnogram(path).stages == scoring.hypnogram.stages
+    assert all(path.exists() for path in paths)
+
+
+def test_one_scorer_needs_no_number(tmp_path):
+    paths = export_labels(make_labels(scorings=scored("Dr A")), ["bids", "edf"], tmp_path)
+    assert sum("_desc-sleep_" in path.name for path in paths) == 3
