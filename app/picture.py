@@ -119,7 +119,7 @@ def _open(window: "MainWindow", request: PictureRequest, failures: list[str]) ->
         def is_analysed() -> bool:
             bar.update(session.analysis.progress.fraction - bar.n)
             is_opening = session.fmri.phase == "opening"
-            is_busy = session.analysis.is_running or is_opening or window.quality.is_busy
+            is_busy = session.analysis.is_running or is_opening or window.features.quality.is_busy
             return not is_busy or bool(failures)
 
         _wait(is_analysed)
@@ -141,7 +141,7 @@ def _settle_explanation(window: "MainWindow", request: PictureRequest) -> None:
     window.actions_by_id["relevance"].setChecked(True)
     if not window.queue.current_id:
         window.actions_by_id["explain_here"].trigger()
-    _wait(lambda: window.explainer.feed.is_idle)
+    _wait(lambda: window.features.explainer.feed.is_idle)
 
 
 def _settle_map(window: "MainWindow", brain: MapRequest) -> None:

@@ -8,22 +8,16 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget
 
 from app.analysis_run import Phase, event_subject
-from app.answering import AnswerViewer
 from app.dialogs.about import AboutDialog
 from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
-from app.explaining.viewing import Explainer
-from app.fmri.artefacts import ArtefactFilter
-from app.fmri.viewing import FmriViewer
-from app.following import Follower
+from app.features import make_features
 from app.panels.event_queue import EventQueue
 from app.panels.models import ModelsPanel
 from app.panels.roi_map import RoiMap
-from app.quality_viewing import QualityViewer
 from app.reading import ReadingPage, label_name
-from app.reviewing import Reviewer
 from app.session import Session
 from app.settings import Settings
 from app.shell.docks import Docks
@@ -32,14 +26,10 @@ from app.shell.statusline import StatusLine
 from app.shell.viewbar import ViewBar
 from app.shell.welcome import Welcome
 from app.shortcuts import ActionTable, Needs
-from app.sleep_reporting import SleepReporter
-from app.sleep_room import SleepRoom
-from app.sleep_scoring import SleepScorer
 from app.steps import describe_display
 from app.theme import GRID_PX, THEMES, Theme, apply_theme
 from app.times import clock_text, elapsed_text
 from app.version import VERSION
-from app.viewing import Viewer
 from inference.runtime.registry import SHIPPED_FOLDER
 
 _DECISIONS = ("accept", "reject", "unsure", "relabel", "add", "remove", "undo", "redo")
@@ -51,8 +41,7 @@ class MainWindow(QMainWindow):
     Attributes
     ----------
     session : what is open. ``page``, ``queue``, ``models``, ``roi_map`` : the parts that show it.
-    answers, explainer : what networks answer besides events, and why they found one.
-    scorer, reporter : the sleep room.
+    features : the parts that answer to actions.
     actions_by_id : the table.
 
     Lives in the GUI thread; closing it ends every thread that it started.
@@ -76,35 +65,14 @@ class MainWindow(QMainWindow):
         self.models = ModelsPanel(theme)
         self.roi_map = RoiMap(theme, settings.lag_s, radiological=settings.radiological)
         self._status = StatusLine()
-        self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
-        self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
-        self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
-        follower = Follower(self.session, self.page, self.queue, self)
-        self.answers = AnswerViewer(self.session, self.page, follower, theme, self)
-        self.explainer = Explainer(self.session, self.page, self.queue, follower=follower, theme=theme, parent=self)
-        self.quality = QualityViewer(self.session, self.page, self)
-        self._artefacts = ArtefactFilter(self.session, self.page, self)
-        self._sleep = SleepRoom(self.session, self)
-        self.scorer = SleepScorer(self.session, self._sleep, self.page, self.actions_by_id, self)
-        self.reporter = SleepReporter(self.session, self._sleep, self.page, self.actions_by_id, self)
-        self._features = (
-            self._viewer,
-            self._reviewer,
-            self.explainer,
-            self.answers,
-            self._fmri_viewer,
-            self._artefacts,
-            self.quality,
-            self.scorer,
-            self.reporter,
-        )
+        self.features = make_features(self, self._bar, settings, theme)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
         self.actions_by_id["auto_advance"].setChecked(settings.auto_advance)
         self.actions_by_id["dark"].setChecked(theme.dark)
         self.actions_by_id["events_panel"].setChecked(True)
-        self.explainer.attribution.painting_chosen.connect(self.actions_by_id["relevance"].setChecked)
+        self.features.explainer.attribution.painting_chosen.connect(self.actions_by_id["relevance"].setChecked)
         self.actions_by_id["signal_quality"].setChecked(True)
         self.page.notes.close_button.clicked.connect(self.actions_by_id["notes"].trigger)
         self._apply_theme(theme)
@@ -129,7 +97,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._stack)
         self.setStatusBar(self._status)
         self._docks = Docks(self)
-        for feature in self._features:
+        for feature in self.features:
             self._docks.add(feature.panels(), feature.turn_panel)
         self._docks.add({"models_panel": ("Models", self.models)})
         self.resize(1600, 900)
@@ -151,18 +119,18 @@ class MainWindow(QMainWindow):
         session.fmri.changed.connect(self._show_available)
         session.fmri.failed.connect(self._tell_failed)
         self.roi_map.failed.connect(self._tell_failed)
-        self._artefacts.failed.connect(self._tell_failed)
-        self._artefacts.subtracted.connect(self.actions_by_id["artefacts"].setChecked)
-        self._artefacts.shown.connect(self.actions_by_id["artefacts_shown"].setChecked)
-        self._artefacts.noted.connect(self._show_hint)
-        self._fmri_viewer.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
+        self.features.artefacts.failed.connect(self._tell_failed)
+        self.features.artefacts.subtracted.connect(self.actions_by_id["artefacts"].setChecked)
+        self.features.artefacts.shown.connect(self.actions_by_id["artefacts_shown"].setChecked)
+        self.features.artefacts.noted.connect(self._show_hint)
+        self.features.fmri.came.connect(self.actions_by_id["roi-map_panel"].setChecked)
         self.queue.selected.connect(self._show_available)
-        self.scorer.available_changed.connect(self._show_available)
-        self.scorer.display_wanted.connect(self._viewer.set_display)
+        self.features.scorer.available_changed.connect(self._show_available)
+        self.features.scorer.display_wanted.connect(self.features.viewer.set_display)
         self.page.page_changed.connect(self._show_position)
         self.page.page_changed.connect(session.analysis.look_at)
         self.page.traces.failed.connect(self._tell_failed)
-        self._viewer.display_changed.connect(self._show_view)
+        self.features.viewer.display_changed.connect(self._show_view)
         self._show_view()
 
     def _handlers(self) -> dict[str, Callable[..., object]]:
@@ -185,7 +153,7 @@ class MainWindow(QMainWindow):
             "about": lambda: AboutDialog(VERSION, self).open(),
         }
         # Escape leads out of the traces alone first: whoever got there by chance may not know F11.
-        return {name: handler for feature in self._features for name, handler in feature.handlers().items()} | own
+        return {name: handler for feature in self.features for name, handler in feature.handlers().items()} | own
 
     # What the session says
 
@@ -199,11 +167,11 @@ class MainWindow(QMainWindow):
     def _show_opened(self) -> None:
         session = self.session
         self._settings.remember_file(session.path)
-        self._reviewer.forget()
+        self.features.reviewer.forget()
         self.page.set_recording(session.recording)
         rules = {package.card.name: package.card.events for package in session.networks}
         self.page.set_networks({name: event_subject(rule) for name, rule in rules.items() if rule is not None})
-        self._viewer.tell_study()
+        self.features.viewer.tell_study()
         self._stack.setCurrentWidget(self.page)
         self._status.set_saved("")
         self._shown_stand = None
@@ -303,7 +271,7 @@ class MainWindow(QMainWindow):
         )
         for is_there, need in facts:
             there_is |= need if is_there else Needs.NOTHING
-        for feature in self._features:
+        for feature in self.features:
             there_is |= feature.available()
         self.actions_by_id.set_available(there_is)
         self._bar.set_reading(session.recording is not None)
@@ -321,7 +289,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_view(self) -> None:
         self._show_notes()
-        self._status.set_view("" if self.session.recording is None else describe_display(self._viewer.display))
+        self._status.set_view("" if self.session.recording is None else describe_display(self.features.viewer.display))
 
     def _show_notes(self) -> None:
         """Unfold the notes when there is something new that a reader must know."""
@@ -358,7 +326,7 @@ class MainWindow(QMainWindow):
         if alone.isChecked():
             alone.setChecked(False)
         else:
-            for feature in self._features:
+            for feature in self.features:
                 feature.let_go()
 
     @Slot(bool)
@@ -369,7 +337,7 @@ class MainWindow(QMainWindow):
     def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         apply_theme(_application(), theme)
-        for part in (self._bar, self._welcome, self.page, self.models, self.actions_by_id, *self._features):
+        for part in (self._bar, self._welcome, self.page, self.models, self.actions_by_id, *self.features):
             part.set_theme(theme)
 
     @Slot(bool)
@@ -412,7 +380,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.session.close()
         self.page.traces.close_feed()
-        for feature in self._features:
+        for feature in self.features:
             feature.close()
         super().closeEvent(event)
 

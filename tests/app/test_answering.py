@@ -110,5 +110,5 @@ def test_an_analysis_of_an_earlier_session_says_that_it_must_be_asked_again(
 def test_without_the_network_the_docks_say_that_it_is_not_installed(reading: MainWindow):
     reading.show_panel("focus")
     reading.actions_by_id["syndrome_panel"].setChecked(True)
-    for panel in (reading.answers.focus, reading.answers.syndrome):
+    for panel in (reading.features.answers.focus, reading.features.answers.syndrome):
         assert "is not installed" in panel.message.sentence.text()

@@ -20,7 +20,7 @@ from tests.app.panels.test_explanations import make_relevance
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
     QApplication.processEvents()
-    qtbot.waitUntil(lambda: window.explainer.feed.is_idle, timeout=20_000)
+    qtbot.waitUntil(lambda: window.features.explainer.feed.is_idle, timeout=20_000)
     QApplication.processEvents()
 
 
@@ -39,7 +39,7 @@ def painted(window: MainWindow):
 
 
 def sentence(window: MainWindow) -> str:
-    return window.explainer.attribution.message.sentence.text()
+    return window.features.explainer.attribution.message.sentence.text()
 
 
 def test_selecting_an_event_explains_it_at_the_moment_its_network_was_surest_of(asking: MainWindow, qtbot: QtBot):
@@ -73,11 +73,11 @@ def test_key_box_and_slider_decide_what_is_painted_and_the_numbers_stay(asking: 
 def test_nothing_is_asked_while_nothing_would_show_it(reading: MainWindow, qtbot: QtBot):
     reading.show_panel("events")
     reading.queue.select(reading.session.events[0].event_id)
-    assert reading.explainer.feed.is_idle
+    assert reading.features.explainer.feed.is_idle
     reading.show_panel("scalogram")
-    assert not reading.explainer.feed.is_idle
+    assert not reading.features.explainer.feed.is_idle
     settle(reading, qtbot)
-    assert reading.explainer.scalogram.channel
+    assert reading.features.explainer.scalogram.channel
 
 
 def test_a_moment_without_an_event_can_be_asked_about(reading: MainWindow, qtbot: QtBot):
@@ -85,7 +85,7 @@ def test_a_moment_without_an_event_can_be_asked_about(reading: MainWindow, qtbot
     reading.page.traces.go_to(20.0)
     qtbot.keyClick(reading.page.traces, Qt.Key.Key_E)
     settle(reading, qtbot)
-    relevance = reading.explainer._relevance[1]
+    relevance = reading.features.explainer._relevance[1]
     assert relevance.onset_s + relevance.duration_s / 2 == pytest.approx(25.0, abs=0.5)
     reading.page.traces.cursor_moved.emit(0.05)
     reading.actions_by_id["explain_here"].trigger()

@@ -52,7 +52,7 @@ def test_a_recording_of_less_than_a_second_is_judged_without_a_word(qtbot: QtBot
 
 
 def test_an_opened_recording_is_judged_and_closing_it_forgets_that(reading: MainWindow, qtbot: QtBot):
-    qtbot.waitUntil(lambda: not reading.quality.is_busy, timeout=20_000)
+    qtbot.waitUntil(lambda: not reading.features.quality.is_busy, timeout=20_000)
     assert reading.page.traces._faults.faults.shape == (29, 60)
     reading.session.close_recording()
-    assert reading.page.traces._faults is None and not reading.quality.is_busy
+    assert reading.page.traces._faults is None and not reading.features.quality.is_busy

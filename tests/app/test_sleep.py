@@ -326,8 +326,8 @@ def test_stages_in_the_recording_itself_are_shown(make_window, tmp_path: Path, s
     notes = [(30.0 * i, 30.0, f"Sleep stage {code}") for i, code in enumerate(("W", "N1", "N2"))]
     write_edf(tmp_path / "scored.edf", n_records=100, rates_hz=(64,), annotations=notes)
     window = open_night(make_window(), tmp_path / "scored.edf", qtbot)
-    assert window.reporter.report.source == "the recording's own annotations"
-    assert window.scorer.hypnogram._scored.stages[:3] == ("W", "N1", "N2")
+    assert window.features.reporter.report.source == "the recording's own annotations"
+    assert window.features.scorer.hypnogram._scored.stages[:3] == ("W", "N1", "N2")
 
 
 def test_closing_the_recording_ends_scoring_and_folds_the_lanes_away(night: MainWindow):

@@ -18,7 +18,7 @@ def asking(staging_window: MainWindow, data_set: Path, qtbot: QtBot) -> MainWind
     window.session.open_file(data_set)
     qtbot.waitUntil(lambda: window.session.fmri.phase is FmriPhase.READY, timeout=30_000)
     window.show_panel("roi-map")
-    window._fmri_viewer._why._patience.setInterval(0)
+    window.features.fmri._why._patience.setInterval(0)
     window.page.traces.go_to(70.0)
     window.roi_map.set_source(Source.RELEVANCE)
     settle(window, qtbot)
