@@ -59,7 +59,7 @@ def test_selecting_an_event_explains_it_at_the_moment_its_network_was_surest_of(
 
 
 def test_key_box_and_slider_decide_what_is_painted_and_the_numbers_stay(asking: MainWindow, qtbot: QtBot):
-    attribution = asking.explainer.attribution
+    attribution = asking.features.explainer.attribution
     qtbot.keyClick(asking.page.traces, Qt.Key.Key_Y)
     assert painted(asking) is None
     assert not attribution._painting.isChecked()
@@ -97,20 +97,20 @@ def test_a_method_that_cannot_be_used_says_why_and_occlusion_goes_on(
     asking: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):
     asking.actions_by_id["next_method"].trigger()
-    assert asking.explainer.attribution._methods.currentText() == "MambaLRP"
+    assert asking.features.explainer.attribution._methods.currentText() == "MambaLRP"
     with monkeypatch.context() as context:
         context.setattr("app.explaining.requests.find_spec", lambda name: None)
-        asking.explainer.choose_method(MAMBA_LRP)
+        asking.features.explainer.choose_method(MAMBA_LRP)
         assert "torch is not installed" in sentence(asking)
         assert painted(asking) is None
-    asking.explainer.choose_method(OCCLUSION)
+    asking.features.explainer.choose_method(OCCLUSION)
     settle(asking, qtbot)
     assert painted(asking) is not None
 
 
 def test_a_network_without_gradients_says_so(asking: MainWindow, qtbot: QtBot):
     pytest.importorskip("torch")
-    asking.explainer.choose_method(GRAD_CAM)
+    asking.features.explainer.choose_method(GRAD_CAM)
     settle(asking, qtbot)
     assert "ask for its occlusion" in sentence(asking)
 

@@ -101,7 +101,7 @@ def test_keys_score_the_epoch_on_the_page_and_go_on_to_the_next(night: MainWindo
     press(qtbot, night, "3RU")
     assert scored(night)[:6] == ("W", "N1", "N2", "N3", "R", "?")
     assert night.page.traces.position_s == 180.0
-    assert "Epoch 7 of 21" in night.scorer.strip.text
+    assert "Epoch 7 of 21" in night.features.scorer.strip.text
 
 
 def test_r_is_rem_while_scoring_and_rejects_again_afterwards(night: MainWindow, qtbot: QtBot):
@@ -141,14 +141,14 @@ def test_undo_takes_back_one_key_and_reopening_brings_the_rest(
     night.close()
     again = open_night(make_window(), night_file, qtbot)
     assert scored(again)[:3] == ("W", "N1", "?")
-    assert again.scorer.hypnogram._scored.stages[:3] == ("W", "N1", "?")
-    assert again.scorer.hypnogram._predicted.stages[:3] == TRUTH[:3]
+    assert again.features.scorer.hypnogram._scored.stages[:3] == ("W", "N1", "?")
+    assert again.features.scorer.hypnogram._predicted.stages[:3] == TRUTH[:3]
 
 
 def test_a_range_is_dragged_on_the_hypnogram_and_scored_with_one_key(night: MainWindow, qtbot: QtBot):
     night.actions_by_id["hypnogram_panel"].setChecked(True)
     start_scoring(night)
-    lane = night.scorer.hypnogram
+    lane = night.features.scorer.hypnogram
     first, last = (round(lane.axis.to_px(time_s)) for time_s in (65.0, 165.0))
     qtbot.mousePress(lane, Qt.MouseButton.LeftButton, pos=QPoint(first, 20))
     qtbot.mouseMove(lane, QPoint(last, 20))
@@ -157,12 +157,12 @@ def test_a_range_is_dragged_on_the_hypnogram_and_scored_with_one_key(night: Main
     assert taken.args == [60.0, 120.0]
     press(qtbot, night, "3")
     assert scored(night)[:8] == ("?", "?", "N3", "N3", "N3", "N3", "?", "?")
-    assert night.scorer._range is None
+    assert night.features.scorer._range is None
 
 
 def test_escape_lets_go_of_a_range(night: MainWindow, qtbot: QtBot):
     start_scoring(night)
-    night.scorer._take_range(60.0, 90.0)
+    night.features.scorer._take_range(60.0, 90.0)
     qtbot.keyClick(night.page.traces, Qt.Key.Key_Escape)
     press(qtbot, night, "W")
     assert scored(night)[:4] == ("W", "?", "?", "?")
@@ -171,7 +171,7 @@ def test_escape_lets_go_of_a_range(night: MainWindow, qtbot: QtBot):
 def test_a_press_on_the_hypnogram_goes_to_that_epoch(night: MainWindow, qtbot: QtBot):
     night.actions_by_id["hypnogram_panel"].setChecked(True)
     start_scoring(night)
-    lane = night.scorer.hypnogram
+    lane = night.features.scorer.hypnogram
     qtbot.mouseClick(lane, Qt.MouseButton.LeftButton, pos=QPoint(round(lane.axis.to_px(255.0)), 20))
     assert night.page.traces.position_s == pytest.approx(240.0, abs=0.1)
 
@@ -180,7 +180,7 @@ def test_the_queue_leads_through_the_epochs_that_the_network_doubts_most(night: 
     start_scoring(night)
     press(qtbot, night, "Q")
     assert night.page.traces.position_s == 210.0
-    assert "N2 0.40" in night.scorer.strip.text and "EEG 60%, fMRI 40%" in night.scorer.strip.text
+    assert "N2 0.40" in night.features.scorer.strip.text and "EEG 60%, fMRI 40%" in night.features.scorer.strip.text
     press(qtbot, night, "3")
     assert night.page.traces.position_s == 90.0
     press(qtbot, night, "2")
@@ -206,7 +206,7 @@ def test_infants_are_scored_with_their_own_keys(night: MainWindow, qtbot: QtBot)
     press(qtbot, night, "WNT")
     press(qtbot, night, "R1")
     assert scored(night)[:5] == ("W", "N", "T", "R", "?")
-    assert night.scorer.hypnogram._predicted.stages[2:6] == ("N", "N", "N", "N")
+    assert night.features.scorer.hypnogram._predicted.stages[2:6] == ("N", "N", "N", "N")
     assert not night.actions_by_id["stage_1"].isVisible()
 
 
@@ -222,18 +222,18 @@ def test_a_recording_without_an_epoch_says_so(make_window, tmp_path: Path, setti
 
 def test_the_report_says_whose_stages_it_is_about_and_that_a_network_s_are_no_scorer_s(night: MainWindow, qtbot: QtBot):
     night.show_panel("report")
-    assert night.reporter.report.source == "sleep-staging 1.0.0"
-    assert "trained on simulated data, not clinically validated" in night.reporter.panel.text
-    assert "Only 2 of 19 electrodes." in night.reporter.panel.text
+    assert night.features.reporter.report.source == "sleep-staging 1.0.0"
+    assert "trained on simulated data, not clinically validated" in night.features.reporter.panel.text
+    assert "Only 2 of 19 electrodes." in night.features.reporter.panel.text
     night.session.edit("score", 0.0, 630.0, "N2")
     night.session.study.flush()
-    assert night.reporter.report.warning == ""
-    assert "not clinically validated" not in night.reporter.panel.text
-    assert night.reporter.comparison.second == "sleep-staging 1.0.0"
+    assert night.features.reporter.report.warning == ""
+    assert "not clinically validated" not in night.features.reporter.panel.text
+    assert night.features.reporter.comparison.second == "sleep-staging 1.0.0"
     night.session.edit("score", 0.0, 30.0, "?")
     night.session.study.flush()
-    assert night.reporter.report.source.endswith(", else the network") and night.reporter.report.warning
-    assert night.reporter.comparison is None
+    assert night.features.reporter.report.source.endswith(", else the network") and night.features.reporter.report.warning
+    assert night.features.reporter.comparison is None
 
 
 def test_a_second_scorer_is_read_from_a_file_and_compared_epoch_by_epoch(
@@ -246,19 +246,19 @@ def test_a_second_scorer_is_read_from_a_file_and_compared_epoch_by_epoch(
     qtbot.waitUntil(lambda: any(d.isVisible() for d in night.findChildren(ChoiceDialog)))
     answer(night, "others")
     night.session.study.flush()
-    comparison = night.reporter.comparison
+    comparison = night.features.reporter.comparison
     assert comparison.second == "kim"
     assert len(comparison.disagreements_s) == sum(code != "N2" for code in TRUTH)
     assert comparison.stages_at(240.0) == ("N2", "R")
     night.actions_by_id["differing_next"].trigger()
     assert night.page.traces.position_s == pytest.approx(30.0, abs=0.1)
-    night.reporter.panel.other_chosen.emit(NOBODY)
-    assert night.reporter.comparison is None
+    night.features.reporter.panel.other_chosen.emit(NOBODY)
+    assert night.features.reporter.comparison is None
 
 
 def test_one_s_own_file_is_gone_on_with(night: MainWindow, tmp_path: Path, qtbot: QtBot):
     path = write_hypnogram(tmp_path / "mine.csv", Hypnogram(TRUTH[:10]), "csv")
-    night.reporter.read(path)
+    night.features.reporter.read(path)
     qtbot.waitUntil(lambda: any(d.isVisible() for d in night.findChildren(ChoiceDialog)))
     answer(night, "mine")
     assert scored(night) == (*TRUTH[:10], *("?",) * 11)
@@ -274,7 +274,7 @@ def test_one_s_own_file_is_gone_on_with(night: MainWindow, tmp_path: Path, qtbot
 def test_a_file_that_does_not_belong_here_is_one_sentence(night, tmp_path, qtbot, content, cause):
     (tmp_path / "x.csv").write_text(content)
     with qtbot.waitSignal(night.session.failed) as told:
-        night.reporter.read(tmp_path / "x.csv")
+        night.features.reporter.read(tmp_path / "x.csv")
     assert cause in told.args[0]
     assert night.session.study.scorings == ()
 
@@ -283,8 +283,8 @@ def test_a_file_that_does_not_belong_here_is_one_sentence(night, tmp_path, qtbot
 def test_stages_are_written_in_every_format(night: MainWindow, tmp_path: Path, qtbot: QtBot, file_format: str):
     night.session.edit("add_scoring", Hypnogram(TRUTH, scorer=night.session.study.author), "")
     night.session.study.flush()
-    night.reporter.write(tmp_path / "out", file_format)
-    qtbot.waitUntil(lambda: night.reporter.files.is_idle)
+    night.features.reporter.write(tmp_path / "out", file_format)
+    qtbot.waitUntil(lambda: night.features.reporter.files.is_idle)
     (path,) = [path for path in tmp_path.iterdir() if path.stem == "out" and path.suffix != ".json"] or [
         tmp_path / "out.json"
     ]
@@ -292,8 +292,8 @@ def test_stages_are_written_in_every_format(night: MainWindow, tmp_path: Path, q
 
 
 def test_what_a_network_staged_is_written_as_computed(night: MainWindow, tmp_path: Path, qtbot: QtBot):
-    night.reporter.write(tmp_path / "out.tsv", "bids")
-    qtbot.waitUntil(lambda: night.reporter.files.is_idle)
+    night.features.reporter.write(tmp_path / "out.tsv", "bids")
+    qtbot.waitUntil(lambda: night.features.reporter.files.is_idle)
     assert "Computed-feature" in (tmp_path / "out.json").read_text()
 
 
@@ -334,16 +334,16 @@ def test_closing_the_recording_ends_scoring_and_folds_the_lanes_away(night: Main
     start_scoring(night)
     night.session.close_recording()
     assert not night.actions_by_id["scoring"].isChecked()
-    assert not night.scorer.hypnogram.isVisible()
-    assert night.reporter.report is None
+    assert not night.features.scorer.hypnogram.isVisible()
+    assert night.features.reporter.report is None
 
 
 def test_spasms_are_counted_by_stage_and_the_unreviewed_said(night: MainWindow):
     night.session.edit("add", 250.0, 1.0, "Epileptic-spasm")
     night.session.study.flush()
-    by_code = {row.code: row.spasms for row in night.reporter.report.stages}
+    by_code = {row.code: row.spasms for row in night.features.reporter.report.stages}
     assert by_code == {"W": "0", "N1": "0", "N2": "0", "N3": "0", "R": "1"}
     event = replace(night.session.events[0], decision=None)
     night.session.events = (event,)
     night._sleep._gather()
-    assert ("of these not reviewed yet", "1") in [(row.name, row.value) for row in night.reporter.report.rows]
+    assert ("of these not reviewed yet", "1") in [(row.name, row.value) for row in night.features.reporter.report.rows]
