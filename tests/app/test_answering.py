@@ -46,7 +46,7 @@ def shown_lanes(window: MainWindow) -> list[str]:
 
 def test_the_head_shows_the_focus_at_the_cursor_and_over_the_whole_recording(answered: MainWindow):
     result = next(one for one in answered.session.analysis.results if one.task == "focus")
-    answer, focus = result.answers[0], answered.answers.focus
+    answer, focus = result.answers[0], answered.features.answers.focus
     answered.show_panel("focus")
     time_s = float(answer.time_s[3])
     answered.page.traces.cursor_moved.emit(time_s)
@@ -61,7 +61,7 @@ def test_the_second_map_shows_the_weights_and_hollow_what_was_not_recorded(answe
     result = next(one for one in answered.session.analysis.results if one.measures)
     answered.show_panel("focus")
     answered.actions_by_id["focus_source"].trigger()
-    reading = answered.answers.focus.head.reading
+    reading = answered.features.answers.focus.head.reading
     assert set(reading.missing) == set(result.channels_missing)
     assert {site.name for site in reading.sites} == set(result.measures[0].columns) - set(result.channels_missing)
     estimated = {site.name for site in reading.sites if site.is_estimated}
@@ -72,7 +72,7 @@ def test_the_second_map_shows_the_weights_and_hollow_what_was_not_recorded(answe
 def test_the_syndromes_follow_the_cursor_then_the_event_then_the_page(answered: MainWindow):
     result = next(one for one in answered.session.analysis.results if one.measures)
     answer = next(one for one in result.answers if one.task == "syndrome")
-    bars, traces = answered.answers.syndrome.bars, answered.page.traces
+    bars, traces = answered.features.answers.syndrome.bars, answered.page.traces
     answered.show_panel("syndrome")
     traces.cursor_moved.emit(float(answer.time_s[5]))
     assert bars.here.tolist() == answer.probability[5].tolist()
@@ -104,7 +104,7 @@ def test_an_analysis_of_an_earlier_session_says_that_it_must_be_asked_again(
     answered.session.close_recording()
     with qtbot.waitSignal(answered.session.opened, timeout=20_000):
         answered.session.open_file(infant_file)
-    assert "Press F5" in answered.answers.focus.message.sentence.text()
+    assert "Press F5" in answered.features.answers.focus.message.sentence.text()
 
 
 def test_without_the_network_the_docks_say_that_it_is_not_installed(reading: MainWindow):

@@ -32,7 +32,7 @@ def settle(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_the_map_shows_the_relevance_of_the_epoch_on_the_page(asking: MainWindow, qtbot: QtBot):
     panel = asking.roi_map
-    relevance = asking._fmri_viewer._why.relevance
+    relevance = asking.features.fmri._why.relevance
     assert (relevance.onset_s, relevance.duration_s) == (60.0, 30.0)
     assert np.array_equal(panel._frame.region_values, relevance.by_region)
     picture = panel._frame.pictures[0]
@@ -41,7 +41,7 @@ def test_the_map_shows_the_relevance_of_the_epoch_on_the_page(asking: MainWindow
     assert panel._under.text().startswith(f"For {relevance.stage} ({relevance.probability:.2f}) from 0:01:00")
     asking.page.traces.go_to(95.0)
     settle(asking, qtbot)
-    assert asking._fmri_viewer._why.relevance.onset_s == 90.0
+    assert asking.features.fmri._why.relevance.onset_s == 90.0
 
 
 def test_an_epoch_outside_the_run_says_why_nothing_is_shown(asking: MainWindow, qtbot: QtBot):
