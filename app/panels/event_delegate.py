@@ -1,7 +1,7 @@
 """How a row of the event queue is painted: a shape and a word for the decision, a bar for the probability."""
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QAbstractItemModel, QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.panels.event_model import NESTED_ROLE, ROW_ROLE, Column, EventModel, Index, rate_text
@@ -52,7 +52,14 @@ def paint_status(painter: QPainter, box: QRectF, status: ReviewStatus, colour: Q
 
 
 class EventDelegate(QStyledItemDelegate):
-    """Paints the queue's rows in a theme's colours."""
+    """Paints the queue's rows in a theme's colours.
+
+    Signals
+    -------
+    fold_asked : the id of the cluster whose triangle was pressed.
+    """
+
+    fold_asked = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -61,6 +68,21 @@ class EventDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
         """Two lines of text."""
         return QSize(64, ROW_PX)
+
+    def editorEvent(  # noqa: N802 - Qt's name
+        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        """Ask for a cluster to be folded where its triangle is pressed."""
+        row = index.data(ROW_ROLE)
+        if (
+            isinstance(event, QMouseEvent)
+            and event.type() == QEvent.Type.MouseButtonPress
+            and isinstance(row, ReviewCluster)
+            and index.column() == Column.TIME
+            and event.position().x() < option.rect.left() + INDENT_PX
+        ):
+            self.fold_asked.emit(row.cluster_id)
+        return super().editorEvent(event, model, option, index)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one cell."""

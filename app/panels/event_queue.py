@@ -63,6 +63,8 @@ class EventQueue(QWidget):
         self._cluster_rule = ClusterRule()
         self.rules = EventRules()
         self._delegate = EventDelegate(theme, self)
+        # Later: the model must not change while the table is still handling the press.
+        self._delegate.fold_asked.connect(self._fold, Qt.ConnectionType.QueuedConnection)
         self._filter = QComboBox()
         self._filter.setAccessibleName("Show events of one status")
         self._filter.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -278,6 +280,10 @@ class EventQueue(QWidget):
     def _row_chosen(self, index: QModelIndex, _previous: QModelIndex) -> None:
         if index.isValid():
             self.select(row_id(self.model.rows[index.row()]))
+
+    def _fold(self, cluster_id: str) -> None:
+        self.select(cluster_id)
+        self.fold_cluster()
 
     def _fold_at(self, index: QModelIndex) -> None:
         if isinstance(self.model.rows[index.row()], ReviewCluster):

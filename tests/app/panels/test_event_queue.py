@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QToolButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -136,6 +136,16 @@ def test_spasms_of_a_cluster_stand_under_a_row_of_its_own_until_it_is_folded(que
     queue.grab()
     queue.select("e3")
     assert row_texts(queue) == ["Cluster of 4", *["Epileptic-spasm"] * 5]
+
+
+def test_pressing_the_triangle_of_a_cluster_folds_it_and_pressing_its_name_does_not(queue: EventQueue, qtbot: QtBot):
+    queue.set_events(make_events(4, apart_s=15.0), None, "")
+    viewport, box = queue.table.viewport(), queue.table.visualRect(queue.model.index(0, Column.TIME))
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=box.center())
+    assert len(row_texts(queue)) == 5 and queue.current_cluster is not None
+    for n_rows in (1, 5):
+        qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=QPoint(box.left() + 6, box.center().y()))
+        qtbot.waitUntil(lambda n_rows=n_rows: len(row_texts(queue)) == n_rows)
 
 
 def test_fewer_spasms_or_longer_pauses_than_the_rule_allows_are_no_cluster(queue: EventQueue):
