@@ -155,7 +155,9 @@ def _open_bold(recording: Recording, path: Path, problems: list[str]) -> BoldSig
     study = open_fmri(recording, path)
     assert study is not None  # a run was named
     problems.extend((*study.problems, *study.notes))
-    return bold_of_study(study)
+    bold = bold_of_study(study)
+    problems.append(f"Sleep is staged with the fMRI of {path.name} as well.")
+    return bold
 
 
 def choose_by_digest(packages: Sequence[ModelPackage], digests: Sequence[str]) -> tuple[ModelPackage, ...]:

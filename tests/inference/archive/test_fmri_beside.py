@@ -30,6 +30,7 @@ def test_a_recording_is_staged_with_the_fmri_that_lies_beside_it(order, tmp_path
     assert outcome.failure == ""
     assert outcome.summary["made_from"]["fmri"] == fingerprint(bold)
     assert APPROXIMATE_NOTE in outcome.summary["problems"]
+    assert f"Sleep is staged with the fMRI of {bold.name} as well." in outcome.summary["problems"]
 
 
 def test_fmri_that_cannot_be_used_is_told_and_the_eeg_is_staged_alone(order, tmp_path):
