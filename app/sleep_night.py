@@ -111,6 +111,10 @@ def fill_in(scored: Hypnogram, predicted: Hypnogram) -> Hypnogram:
     return replace(scored, stages=stages, scorer=f"{scored.scorer}, else {predicted.scorer}")
 
 
+def _count_scored(hypnogram: Hypnogram) -> int:
+    return hypnogram.n_epochs - hypnogram.stages.count(UNSCORED)
+
+
 @dataclass(frozen=True, slots=True)
 class Seizure:
     """A spasm or another seizure that nobody rejected, and whether a person says that it is one."""
@@ -134,24 +138,30 @@ class Night:
     seizures: tuple[Seizure, ...] = ()
 
     @property
-    def sources(self) -> dict[str, tuple[Hypnogram, bool]]:
-        """Every hypnogram by how it is called, with whether a network speaks in it, the one to report first."""
-        found: dict[str, tuple[Hypnogram, bool]] = {}
+    def sources(self) -> dict[str, tuple[Hypnogram, int]]:
+        """Every hypnogram by how it is called, with in how many epochs a network speaks, the one to report first."""
+        found: dict[str, tuple[Hypnogram, int]] = {}
         own, network = self.own, self.network
         if own is not None and any(code != UNSCORED for code in own.hypnogram.stages):
             if network is not None and UNSCORED in own.hypnogram.stages:
                 filled = fill_in(own.hypnogram, network.hypnogram)
-                if filled.stages != own.hypnogram.stages:
-                    found[f"{own.scorer}, else the network"] = (filled, True)
-            found[own.scorer] = (own.hypnogram, False)
+                n_filled = _count_scored(filled) - _count_scored(own.hypnogram)
+                if n_filled:
+                    found[f"{own.scorer}, else the network"] = (filled, n_filled)
+            found[own.scorer] = (own.hypnogram, 0)
         if network is not None:
-            found[network.hypnogram.scorer] = (network.hypnogram, True)
+            found[network.hypnogram.scorer] = (network.hypnogram, max(1, _count_scored(network.hypnogram)))
         for scoring in self.scorings:
             if scoring is not own:
-                found[scoring.scorer] = (scoring.hypnogram, False)
+                found[scoring.scorer] = (scoring.hypnogram, 0)
         if self.in_file is not None:
-            found[IN_FILE] = (self.in_file, False)
+            found[IN_FILE] = (self.in_file, 0)
         return found
+
+    @property
+    def has_stages(self) -> bool:
+        """Whether anybody or anything said something."""
+        return bool(self.scorings) or self.network is not None or self.in_file is not None
 
     @property
     def shown(self) -> Hypnogram | None:

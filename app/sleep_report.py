@@ -12,6 +12,7 @@ from app.times import elapsed_text
 from inference.errors import LabelError
 from inference.labels.hypnograms import Hypnogram
 from inference.labels.sleep_agreement import SleepAgreement, compare_hypnograms
+from inference.labels.sleep_stages import UNSCORED
 from inference.labels.sleep_statistics import SleepStatistics, count_by_stage, summarize_sleep
 
 _NONE = "–"
@@ -53,8 +54,11 @@ class SleepReport:
     hypnogram: Hypnogram
 
 
-def make_report(source: str, hypnogram: Hypnogram, seizures: Sequence[Seizure], *, by_network: bool) -> SleepReport:
-    """Work out the report of a hypnogram; Rechtschaffen and Kales's stages are reported as AASM's."""
+def make_report(source: str, hypnogram: Hypnogram, seizures: Sequence[Seizure], n_by_network: int) -> SleepReport:
+    """Work out the report of a hypnogram, ``n_by_network`` epochs of which a network staged.
+
+    Rechtschaffen and Kales's stages are reported as AASM's.
+    """
     hypnogram = hypnogram.to_aasm()
     night = summarize_sleep(hypnogram)
     spasms = count_by_stage(hypnogram, [seizure.onset_s for seizure in seizures])
@@ -70,7 +74,9 @@ def make_report(source: str, hypnogram: Hypnogram, seizures: Sequence[Seizure], 
         )
         for stage in hypnogram.stage_set.stages
     )
-    warning = f"Staged by a network: {SIMULATED_WARNING}" if by_network else ""
+    whole = n_by_network >= hypnogram.n_epochs - hypnogram.stages.count(UNSCORED)
+    share = "Staged" if whole else f"{n_by_network} epochs staged"
+    warning = f"{share} by a network: {SIMULATED_WARNING}" if n_by_network else ""
     return SleepReport(
         source, hypnogram.stage_set.name, warning, tuple(_rows(night, len(seizures), n_unreviewed)), stages, hypnogram
     )

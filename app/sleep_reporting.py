@@ -107,8 +107,8 @@ class SleepReporter(Feature):
         self.report = self.comparison = None
         if sources:
             source = self._source if self._source in sources else next(iter(sources))
-            hypnogram, by_network = sources[source]
-            self.report = make_report(source, hypnogram, self._room.night.seizures, by_network=by_network)
+            hypnogram, n_by_network = sources[source]
+            self.report = make_report(source, hypnogram, self._room.night.seizures, n_by_network)
             other = self._other if self._other in (*sources, NOBODY) else self._find_other(source)
             if other in sources and other != source:
                 self.comparison = compare(source, hypnogram, other, sources[other][0])
@@ -118,9 +118,9 @@ class SleepReporter(Feature):
         """Find whom to compare with: another person first; a mixture with the network is not compared with it."""
         sources = self._room.night.sources
         own = self._room.night.own
-        people = [name for name, (_, by_network) in sources.items() if not by_network and name != source]
+        people = [name for name, (_, n_by_network) in sources.items() if not n_by_network and name != source]
         people = [name for name in people if own is None or name != own.scorer]
-        networks = [name for name, (_, by_network) in sources.items() if by_network]
+        networks = [name for name, (_, n_by_network) in sources.items() if n_by_network]
         if people:
             return people[0]
         return networks[-1] if networks and not sources[source][1] else NOBODY
@@ -216,10 +216,10 @@ class SleepReporter(Feature):
     def write(self, path: Path, file_format: str) -> None:
         """Write the stages that the report is about."""
         assert self.report is not None
-        hypnogram, by_network = self._room.night.sources[self.report.source]
+        hypnogram, n_by_network = self._room.night.sources[self.report.source]
         if not path.suffix:
             path = path.with_suffix(HYPNOGRAM_FORMATS[file_format])
-        work = partial(write_stages_file, path, hypnogram, file_format, by_network=by_network)
+        work = partial(write_stages_file, path, hypnogram, file_format, by_network=n_by_network > 0)
         self.files.run(work, _nothing, self._session.failed)
 
     def _ask_scorer(self) -> None:

@@ -94,7 +94,7 @@ class SleepScorer(Feature):
     def available(self) -> Needs:
         """Tell whether sleep is scored, and whether there are any stages."""
         there_is = Needs.SCORING if self._is_scoring else Needs.REVIEWING
-        return there_is | Needs.STAGES if self._room.night.sources else there_is
+        return there_is | Needs.STAGES if self._room.night.has_stages else there_is
 
     def let_go(self) -> None:
         """Leave the dragged range."""
@@ -147,7 +147,7 @@ class SleepScorer(Feature):
         self._offer_stages()
         self._tell_epoch()
         worth_it = recording is not None and recording.duration_s >= _WORTH_A_HYPNOGRAM_S
-        if worth_it and night.sources and not self._was_shown:
+        if worth_it and night.has_stages and not self._was_shown:
             self._was_shown = True
             self._actions["hypnogram_panel"].setChecked(True)
         self._show_lanes()

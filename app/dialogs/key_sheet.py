@@ -1,13 +1,13 @@
 """The F1 sheet: every action and its keys on one page, made from the table of actions."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.shortcuts import ACTIONS, GROUPS, key_text
 from app.theme import GRID_PX
 
 #: Which groups stand in which column, so that the columns are about equally long.
-_COLUMNS = (("File", "Navigate", "Analysis", "Help"), ("Events", "fMRI"), ("Signals", "View"), ("Sleep",))
+_COLUMNS = (("File", "Navigate", "Analysis", "Help"), ("Events",), ("Signals", "View"), ("Sleep", "fMRI"))
 
 
 class KeySheet(QDialog):
@@ -18,7 +18,8 @@ class KeySheet(QDialog):
         self.setWindowTitle("All keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.action_ids: list[str] = []
-        row = QHBoxLayout(self)
+        sheet = QWidget()
+        row = QHBoxLayout(sheet)
         row.setContentsMargins(3 * GRID_PX, 3 * GRID_PX, 3 * GRID_PX, 3 * GRID_PX)
         row.setSpacing(5 * GRID_PX)
         assert sorted(name for column in _COLUMNS for name in column) == sorted(GROUPS)
@@ -29,6 +30,14 @@ class KeySheet(QDialog):
                 column.addLayout(self._make_group(group))
             column.addStretch(1)
             row.addLayout(column)
+        # On a small screen the whole sheet has no room.
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(sheet)
+        QHBoxLayout(self).addWidget(scroll)
+        self.layout().setContentsMargins(0, 0, 0, 0)
+        room = parent.window().size() if parent.window().isVisible() else sheet.sizeHint()
+        self.resize((sheet.sizeHint() + QSize(2 * GRID_PX, 2 * GRID_PX)).boundedTo(room))
 
     def _make_group(self, group: str) -> QGridLayout:
         grid = QGridLayout()
