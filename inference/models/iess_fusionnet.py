@@ -24,7 +24,7 @@ from inference.models.blocks.time_mixing import CrossTimeMixing
 from inference.recordings.electrodes import IFCN_ELECTRODES
 
 N_EMG = 4
-#: Log power farther from the training patients' mean tells nothing more: a filter's stop band, a dead electrode.
+#: A feature farther from the training patients' mean tells nothing more: a filter's stop band, a dead electrode.
 FARTHEST_SD = 5.0
 #: Length of the kernels that take the wavelets' place.
 STEM_S = 0.25
@@ -37,7 +37,9 @@ PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
         "window_s": "4 s, a window every 0.5 s, the answer is for the window's centre",
         "wavelet": "complex Morlet of 5 cycles, cut off at 2.5 standard deviations, power averaged over 31.25 ms",
         "frequencies": "32, logarithmic: EEG 1.5-70 Hz, EMG 10-100 Hz; natural logarithm of the power",
-        "cone_of_influence": "log power whose wavelet reaches beyond the window is set to the mean",
+        "slow_wave": "beside the EEG's log powers the signal below 5 Hz with its sign, once in 31.25 ms: a Gaussian of "
+        "26 ms standard deviation, cut off like the wavelets, then sign(x) log(1 + |x|)",
+        "cone_of_influence": "a feature whose filter reaches beyond the window is set to the mean",
         "st_conv": "1 x 15 over time with stride 2, 32 to 64 features; then channels x 1, 64 to 128; SiLU",
         "bi_mamba": "Vision Mamba v2: width 128, 16 states, expansion 2, convolution 4, RMSNorm, residual",
         "cross_time_mixing": "RWKV-4 with receptance of one stream, key and value of the other; channel mixing ratio 1",
@@ -79,7 +81,7 @@ class IessConfig:
 
     rate_hz: float = 256.0
     window_samples: int = 1024
-    eeg_wavelets: MorletConfig = field(default_factory=lambda: MorletConfig(256.0, 1.5, 70.0))
+    eeg_wavelets: MorletConfig = field(default_factory=lambda: MorletConfig(256.0, 1.5, 70.0, slow_hz=5.0))
     emg_wavelets: MorletConfig = field(default_factory=lambda: MorletConfig(256.0, 10.0, 100.0))
     temporal_width: int = 64
     temporal_taps: int = 15
@@ -96,12 +98,12 @@ class IessConfig:
 
     @property
     def frame_samples(self) -> int:
-        """Samples in a frame of log power."""
+        """Samples in a frame of features."""
         return self.eeg_wavelets.frame_samples
 
     @property
     def window_frames(self) -> int:
-        """Frames of log power in a window."""
+        """Frames of features in a window."""
         return self.window_samples // self.frame_samples
 
     @property
@@ -131,7 +133,7 @@ ABLATIONS: Mapping[str, IessConfig] = MappingProxyType(
 
 
 class IessFusionNet(nn.Module):
-    """The network: ``front_end`` turns signals into log power, ``body`` turns log power into logits.
+    """The network: ``front_end`` turns signals into features, ``body`` turns features into logits.
 
     The front end is fixed and may be run once over a whole recording; the body then takes windows cut from its result.
     Both ways give the same logits, because the body looks at nothing that a window alone could not tell.
@@ -151,13 +153,12 @@ class IessFusionNet(nn.Module):
         eeg, emg : (batch, 25, samples) and (batch, 4, samples), prepared as the card says; missing channels are 0.
         eeg_present, emg_present : (batch, 25) and (batch, 4), 1 where the channel is there, 0 where it is missing.
         """
-        eeg_power, emg_power = self.front_end(eeg, emg)
-        logits: Tensor = self.body(eeg_power, emg_power, eeg_present, emg_present)
+        logits: Tensor = self.body(*self.front_end(eeg, emg), eeg_present, emg_present)
         return logits
 
 
 class FrontEnd(nn.Module):
-    """Wavelet log power of both modalities; holds no weights."""
+    """Wavelet log power of both modalities, and the slow wave of the EEG; holds no weights."""
 
     def __init__(self, config: IessConfig) -> None:
         super().__init__()
@@ -166,7 +167,7 @@ class FrontEnd(nn.Module):
         self.wanted = config.modalities if config.wavelets else ()
 
     def forward(self, eeg: Tensor, emg: Tensor) -> tuple[Tensor, Tensor]:
-        """Give log power, (batch, frequencies, channels, frames) of each, from signals (batch, channels, samples).
+        """Give features, (batch, features, channels, frames) of each, from signals (batch, channels, samples).
 
         Signals whose wavelets the network does not look at are given back as they are.
         """
@@ -174,7 +175,7 @@ class FrontEnd(nn.Module):
 
 
 class Body(nn.Module):
-    """Everything that learns: from log power to logits."""
+    """Everything that learns: from features to logits."""
 
     def __init__(self, config: IessConfig, front_end: FrontEnd) -> None:
         super().__init__()
@@ -187,13 +188,13 @@ class Body(nn.Module):
             self.eeg_asks_emg, self.emg_asks_eeg = asking(config), asking(config)
         self.classifier = Classifier(config)
 
-    def forward(self, eeg_power: Tensor, emg_power: Tensor, eeg_present: Tensor, emg_present: Tensor) -> Tensor:
-        """Give logits, (batch, 2), from what the front end makes of windows: (batch, frequencies, channels, frames)."""
+    def forward(self, eeg: Tensor, emg: Tensor, eeg_present: Tensor, emg_present: Tensor) -> Tensor:
+        """Give logits, (batch, 2), from what the front end makes of windows: (batch, features, channels, frames)."""
         streams = []
         if "EEG" in self.modalities:
-            streams.append(self.eeg(eeg_power, eeg_present))
+            streams.append(self.eeg(eeg, eeg_present))
         if "EMG" in self.modalities:
-            streams.append(self.emg(emg_power, emg_present))
+            streams.append(self.emg(emg, emg_present))
         logits: Tensor = self.classifier(self.fuse(*streams) if len(streams) == 2 else streams[0])
         return logits
 
@@ -214,53 +215,53 @@ def asking(config: IessConfig) -> nn.Module:
 
 
 class UnimodalEncoder(nn.Module):
-    """One modality's log power to tokens: standardise, spatio-temporal convolution, bidirectional Mamba.
+    """One modality's features to tokens: standardise, spatio-temporal convolution, bidirectional Mamba.
 
     Weights are stored under the names of these parts also where another part takes their place.
     """
 
     def __init__(self, config: IessConfig, bank: MorletBank, n_channels: int) -> None:
         super().__init__()
-        n_frequencies = bank.config.n_frequencies
+        n_features = bank.config.n_features
         self.wavelets = config.wavelets
         if self.wavelets:
-            self.register_buffer("mean", torch.zeros(n_frequencies))
-            self.register_buffer("sd", torch.ones(n_frequencies))
+            self.register_buffer("mean", torch.zeros(n_features))
+            self.register_buffer("sd", torch.ones(n_features))
             inside = bank.cone_of_influence(config.window_samples)
             self.register_buffer("inside", inside[None, :, None, :].to(torch.float32), persistent=False)
         else:
-            self.stem = StridedStem(n_frequencies, round(STEM_S * config.rate_hz), config.frame_samples)
+            self.stem = StridedStem(n_features, round(STEM_S * config.rate_hz), config.frame_samples)
         self.st_conv = (
             StConv(
                 n_channels=n_channels,
-                n_frequencies=n_frequencies,
+                n_features=n_features,
                 temporal_width=config.temporal_width,
                 width=config.width,
                 temporal_taps=config.temporal_taps,
             )
             if config.st_conv
-            else FrameProjection(n_frequencies, config.width)
+            else FrameProjection(n_features, config.width)
         )
         self.bi_mamba = sequence_model(config)
 
     def set_standard(self, mean: Tensor, sd: Tensor) -> None:
-        """Set what log power is standardised by, each (frequencies,), measured on the training patients."""
+        """Set what features are standardised by, each (features,), measured on the training patients."""
         cast("Tensor", self.mean).copy_(mean)
         cast("Tensor", self.sd).copy_(sd)
 
-    def forward(self, log_power: Tensor, present: Tensor) -> Tensor:
-        """Give tokens, (batch, tokens, width), from log power (batch, frequencies, channels, frames).
+    def forward(self, features: Tensor, present: Tensor) -> Tensor:
+        """Give tokens, (batch, tokens, width), from features (batch, features, channels, frames).
 
-        Without wavelets ``log_power`` is the signal itself, (batch, channels, samples).
+        Without wavelets ``features`` is the signal itself, (batch, channels, samples).
         """
-        features = self.standardise(log_power) if self.wavelets else self.stem(log_power)
+        features = self.standardise(features) if self.wavelets else self.stem(features)
         tokens: Tensor = self.bi_mamba(self.st_conv(features, present))
         return tokens
 
-    def standardise(self, log_power: Tensor) -> Tensor:
-        """Give log power in standard deviations from its mean, 0 where it rests on what lies beyond the window."""
+    def standardise(self, features: Tensor) -> Tensor:
+        """Give features in standard deviations from its mean, 0 where it rests on what lies beyond the window."""
         mean, sd, inside = (cast("Tensor", getattr(self, name)) for name in ("mean", "sd", "inside"))
-        standard = (log_power - mean[:, None, None]) / sd[:, None, None]
+        standard = (features - mean[:, None, None]) / sd[:, None, None]
         return standard.clamp(-FARTHEST_SD, FARTHEST_SD) * inside
 
 

@@ -1,4 +1,4 @@
-"""Simulated patients as the network's fixed front end sees them: log power of whole recordings, kept on disk."""
+"""Simulated patients as the network's fixed front end sees them: features of whole recordings, kept on disk."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from inference.simulate.truth import Role, TruthEvent
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatientFeatures:
-    """One recording as log power, from which windows are cut.
+    """One recording as features, from which windows are cut.
 
     Attributes
     ----------
-    eeg, emg : (frequencies, channels, frames) float16, mapped from disk.
+    eeg, emg : (features, channels, frames) float16, mapped from disk; log powers, and after them slow signals.
     eeg_present, emg_present : (channels,) 1 where the network is shown a channel.
     truth : what really happens in the recording.
     frame_s : length of a frame.
@@ -64,7 +64,7 @@ def store_features(
     *,
     exclude: Collection[str] = (),
 ) -> PatientFeatures:
-    """Prepare a recording exactly as running does, take its log power once, and keep it in a folder.
+    """Prepare a recording exactly as running does, take its features once, and keep them in a folder.
 
     Parameters
     ----------
@@ -75,12 +75,12 @@ def store_features(
     duration_s = int(recording.duration_s / frame_s) * frame_s
     signals = preparer.read(0.0, duration_s)
     with torch.no_grad():
-        powers = front_end(torch.from_numpy(signals.eeg[None]), torch.from_numpy(signals.emg[None]))
+        features = front_end(torch.from_numpy(signals.eeg[None]), torch.from_numpy(signals.emg[None]))
     folder.mkdir(parents=True, exist_ok=True)
     stored = []
-    for name, power in zip(("eeg", "emg"), powers, strict=True):
+    for name, values in zip(("eeg", "emg"), features, strict=True):
         path = folder / f"{name}.npy"
-        np.save(path, power[0].to(torch.float16).numpy())
+        np.save(path, values[0].to(torch.float16).numpy())
         stored.append(np.load(path, mmap_mode="r"))
     plan = preparer.plan
     return PatientFeatures(stored[0], stored[1], plan.eeg_present, plan.emg_present, truth, frame_s)

@@ -1,8 +1,9 @@
-"""How training windows are varied, in the logarithm of power, so that a network learns spasms and not one generator.
+"""How training windows are varied, in the front end's features, so that a network learns spasms and not one generator.
 
 What differs between hospitals, amplifiers, infants and simulators is above all the spectrum and the level of what goes
 on beside the spasm: smooth curves are added to the log power, hum and amplifier noise are added to the power itself,
-and windows of spasms are laid over another patient's background.
+and windows of spasms are laid over another patient's background. The slow signal goes with the lowest of the powers
+and keeps its sign: whether front or back turns positive is what tells a spasm.
 """
 
 import re
@@ -29,7 +30,8 @@ class Variation:
     Shares of windows: ``ten_twenty`` with the 19 electrodes of the 10-20 system, ``sparse`` with as few as
     ``fewest_electrodes``, ``no_emg`` and ``fewer_emg`` without muscles or with some of them, ``slow_recorder`` from a
     recorder of about 100 Hz, ``noisy`` with added noise of amplifier and mains, ``mixed`` with another patient's
-    background added ``mixed_level`` (mean log power) below its own level, ``masked`` with a band of frequencies hidden.
+    background added ``mixed_level`` (mean log power) below its own level, ``masked`` with a band of frequencies hidden,
+    ``slow_masked`` without the slow signal.
     """
 
     eeg_gain: float = 0.4
@@ -48,10 +50,11 @@ class Variation:
     mixed: float = 0.3
     mixed_level: float = -1.0
     masked: float = 0.2
+    slow_masked: float = 0.1
 
 
 class Window(NamedTuple):
-    """Log power of a window, (frequencies, channels, frames), and which channels are there, 1 or 0 for each."""
+    """Features of a window, (features, channels, frames), and which channels are there, 1 or 0 for each."""
 
     eeg: NDArray[np.float32]
     emg: NDArray[np.float32]
@@ -59,11 +62,26 @@ class Window(NamedTuple):
     emg_present: NDArray[np.float32]
 
 
-def mix(window: Window, other: Window, rng: np.random.Generator, variation: Variation) -> Window:
-    """Add the power of another patient's background; only electrodes that both have remain."""
-    level = float(rng.normal(variation.mixed_level, 1.0))
-    eeg = np.logaddexp(window.eeg, other.eeg + np.float32(level))
+def mix(window: Window, other: Window, config: IessConfig, rng: np.random.Generator, variation: Variation) -> Window:
+    """Add another patient's background: powers, and slow signals, add up; only electrodes that both have remain."""
+    level = np.float32(rng.normal(variation.mixed_level, 1.0))
+    n_powers = config.eeg_wavelets.n_frequencies
+    power = np.logaddexp(window.eeg[:n_powers], other.eeg[:n_powers] + level)
+    slow = expand(window.eeg[n_powers:]) + np.exp(level / 2) * expand(other.eeg[n_powers:])
+    eeg = np.concatenate((power, compress(slow)))
     return window._replace(eeg=eeg, eeg_present=window.eeg_present * other.eeg_present)
+
+
+def compress(signal: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Give a signal as the front end does: the logarithm of 1 and its size, with its sign."""
+    compressed: NDArray[np.floating] = np.sign(signal) * np.log1p(np.abs(signal))
+    return compressed
+
+
+def expand(compressed: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Give back the signal that was compressed."""
+    signal: NDArray[np.floating] = np.sign(compressed) * np.expm1(np.abs(compressed))
+    return signal
 
 
 def vary(window: Window, config: IessConfig, rng: np.random.Generator, variation: Variation) -> Window:
@@ -76,9 +94,11 @@ def vary(window: Window, config: IessConfig, rng: np.random.Generator, variation
     eeg_present = eeg_present * draw_electrodes(rng, variation)
     order = rng.permutation(emg.shape[1])
     emg, emg_present = emg[:, order], emg_present[order] * draw_muscles(rng, variation, emg.shape[1])
-    eeg = eeg + _eeg_curves(rng, variation, len(eeg))
-    emg = emg + rng.normal(0.0, variation.emg_gain, (1, emg.shape[1], 1))
-    emg += _curve(rng, len(emg), variation.emg_tilt)[:, None, None]
+    n_powers = config.eeg_wavelets.n_frequencies
+    curves = _eeg_curves(rng, variation, n_powers)
+    eeg, slow = eeg[:n_powers] + curves, compress(np.exp(curves[0] / 2) * expand(eeg[n_powers:]))
+    emg = emg + rng.normal(0.0, variation.emg_gain, (1, emg.shape[1], 1)).astype(np.float32)
+    emg += _curve(rng, len(emg), variation.emg_tilt)[:, None, None].astype(np.float32)
     if rng.random() < variation.noisy:
         eeg = np.logaddexp(eeg, _noise(rng, eeg, -4.5))
         emg = np.logaddexp(emg, _noise(rng, emg, -1.5))
@@ -87,10 +107,13 @@ def vary(window: Window, config: IessConfig, rng: np.random.Generator, variation
     for power in (eeg, emg):
         if rng.random() < variation.masked:
             _mask(rng, power)
+    if rng.random() < variation.slow_masked:
+        slow[:] = 0.0
+    eeg = np.concatenate((eeg, slow))
     return Window(*(part.astype(np.float32) for part in (eeg, emg, eeg_present, emg_present)))
 
 
-def _eeg_curves(rng: np.random.Generator, variation: Variation, n_frequencies: int) -> NDArray[np.float64]:
+def _eeg_curves(rng: np.random.Generator, variation: Variation, n_frequencies: int) -> NDArray[np.float32]:
     """Draw what is added to the EEG: level, spectrum, a spectrum that changes across the head, each electrode's own."""
     direction = rng.normal(size=3)
     across = _POSITIONS @ (direction / np.linalg.norm(direction))
@@ -99,7 +122,7 @@ def _eeg_curves(rng: np.random.Generator, variation: Variation, n_frequencies: i
     )
     curves = curves + _curve(rng, n_frequencies, variation.regional_tilt)[:, None] * across
     curves = curves + rng.normal(0.0, variation.electrode_gain, len(across))
-    return curves[:, :, None]
+    return curves[:, :, None].astype(np.float32)
 
 
 def _curve(rng: np.random.Generator, n_frequencies: int, sd: float) -> NDArray[np.float64]:
@@ -111,11 +134,11 @@ def _curve(rng: np.random.Generator, n_frequencies: int, sd: float) -> NDArray[n
     return curve
 
 
-def _noise(rng: np.random.Generator, power: NDArray[np.floating], level: float) -> NDArray[np.float64]:
+def _noise(rng: np.random.Generator, power: NDArray[np.floating], level: float) -> NDArray[np.float32]:
     """Draw the log power of steady noise about a level, each channel's own."""
     n_frequencies, n_channels = power.shape[:2]
     levels: NDArray[np.float64] = level + _curve(rng, n_frequencies, 1.0)[:, None] + rng.normal(0.0, 1.0, n_channels)
-    return levels[:, :, None]
+    return levels[:, :, None].astype(np.float32)
 
 
 def _mask(rng: np.random.Generator, power: NDArray[np.floating]) -> None:

@@ -1,4 +1,4 @@
-"""Windows for training: cut from stored log power, balanced between classes, and varied as real recordings vary."""
+"""Windows for training: cut from stored features, balanced between classes, and varied as real recordings vary."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -126,10 +126,11 @@ class WindowSampler:
         window = self._cut(patient, centre)
         if rng.random() < variation.mixed:
             index, centres = self._background[rng.integers(len(self._background))]
-            window = mix(window, self._cut(self._patients[index], int(rng.choice(centres))), rng, variation)
+            other = self._cut(self._patients[index], int(rng.choice(centres)))
+            window = mix(window, other, self._config, rng, variation)
         return vary(window, self._config, rng, variation)
 
     def _cut(self, patient: PatientFeatures, centre: int) -> Window:
         frames = slice(centre - self._half, centre + self._half)
-        eeg, emg = (power[:, :, frames].astype(np.float32) for power in (patient.eeg, patient.emg))
+        eeg, emg = (values[:, :, frames].astype(np.float32) for values in (patient.eeg, patient.emg))
         return Window(eeg, emg, patient.eeg_present, patient.emg_present)

@@ -5,18 +5,18 @@ from torch.nn import functional
 
 
 class StConv(nn.Module):
-    """Turn log power of many channels into one sequence of tokens.
+    """Turn features of many channels into one sequence of tokens.
 
-    A temporal convolution (1 x ``temporal_taps``) looks at every channel alone, frequencies being its features; a
-    spatial convolution (channels x 1) then mixes the channels. A missing channel contributes nothing, and the sum over
-    those present is scaled to what all would give.
+    A temporal convolution (1 x ``temporal_taps``) looks at every channel alone; a spatial convolution (channels x 1)
+    then mixes the channels. A missing channel contributes nothing, and the sum over those present is scaled to what all
+    would give.
     """
 
     def __init__(
         self,
         *,
         n_channels: int,
-        n_frequencies: int,
+        n_features: int,
         temporal_width: int,
         width: int,
         temporal_taps: int = 15,
@@ -25,7 +25,7 @@ class StConv(nn.Module):
         super().__init__()
         self.n_channels = n_channels
         self.temporal = nn.Conv2d(
-            n_frequencies,
+            n_features,
             temporal_width,
             (1, temporal_taps),
             stride=(1, temporal_stride),
@@ -34,7 +34,7 @@ class StConv(nn.Module):
         self.spatial = nn.Conv2d(temporal_width, width, (n_channels, 1))
 
     def forward(self, features: Tensor, present: Tensor) -> Tensor:
-        """Give tokens, (batch, tokens, width), from features (batch, frequencies, channels, frames).
+        """Give tokens, (batch, tokens, width), from features (batch, features, channels, frames).
 
         ``present`` is (batch, channels), 1 where there is a channel; where there is none at all every token is 0.
         """

@@ -7,7 +7,7 @@ from torch.nn import functional
 class StridedStem(nn.Module):
     """Filter every channel alone with the same learned kernels, once for each frame.
 
-    It gives what a wavelet bank of as many frequencies gives, in the same shape, so that all that follows can stay as
+    It gives what a wavelet bank of as many features gives, in the same shape, so that all that follows can stay as
     it is.
     """
 

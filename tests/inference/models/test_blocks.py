@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ from torch import Tensor
 
 from inference.models.blocks.bi_mamba import BiMamba
 from inference.models.blocks.frame_projection import FrameProjection
-from inference.models.blocks.morlet import MorletBank, MorletConfig
+from inference.models.blocks.morlet import MorletBank, MorletConfig, compress
 from inference.models.blocks.rms_norm import RmsNorm
 from inference.models.blocks.selective_scan import selective_scan
 from inference.models.blocks.st_conv import StConv
@@ -125,6 +127,7 @@ def test_rms_norm_is_blind_to_amplitude():
 
 
 BANK = MorletConfig(256.0, 1.5, 70.0)
+SLOW_BANK = replace(BANK, slow_hz=5.0)
 
 
 @pytest.mark.parametrize("frequency_hz", [3.0, 9.0, 30.0, 60.0])
@@ -152,8 +155,26 @@ def test_a_short_burst_is_seen_wherever_it_falls_between_frames():
     assert max(peaks) - min(peaks) < 0.5
 
 
-def test_a_window_gives_the_log_power_of_the_whole_recording_inside_its_cone_of_influence():
-    bank = MorletBank(BANK)
+@pytest.mark.parametrize("frequency_hz", [1.0, 5.0])
+def test_the_slow_signal_shows_polarity_and_moment_of_a_wave(frequency_hz):
+    time_s = torch.arange(2048) / SLOW_BANK.rate_hz
+    wave = 3.0 * torch.sin(2 * np.pi * frequency_hz * time_s)
+    slow = MorletBank(SLOW_BANK)(torch.stack((wave, -wave))[None])[0, -1]
+    half = SLOW_BANK.frame_samples // 2
+    gain = 2 ** (-0.5 * (frequency_hz / SLOW_BANK.slow_hz) ** 2)
+    expected = compress(gain * wave[half :: SLOW_BANK.frame_samples])
+    torch.testing.assert_close(slow[0, 5:-5], expected[5:-5], atol=0.02, rtol=0.02)
+    torch.testing.assert_close(slow[1], -slow[0])
+
+
+def test_the_slow_signal_leaves_the_powers_as_they_are():
+    signal = torch.randn(1, 2, 1024)
+    torch.testing.assert_close(MorletBank(SLOW_BANK)(signal)[:, :-1], MorletBank(BANK)(signal))
+
+
+@pytest.mark.parametrize("config", [BANK, SLOW_BANK])
+def test_a_window_gives_the_features_of_the_whole_recording_inside_its_cone_of_influence(config):
+    bank = MorletBank(config)
     signal = torch.randn(1, 2, 4096)
     whole, window = bank(signal), bank(signal[..., 1024:2048])
     inside = bank.cone_of_influence(1024)
@@ -164,7 +185,7 @@ def test_a_window_gives_the_log_power_of_the_whole_recording_inside_its_cone_of_
 
 def test_a_missing_channel_contributes_nothing():
     torch.manual_seed(0)
-    block = StConv(n_channels=4, n_frequencies=6, temporal_width=8, width=10)
+    block = StConv(n_channels=4, n_features=6, temporal_width=8, width=10)
     features, present = torch.randn(2, 6, 4, 32), torch.tensor([[1.0, 0, 1, 1], [1, 1, 0, 1]])
     garbage = features + 1000 * (1 - present)[:, None, :, None]
     torch.testing.assert_close(block(garbage, present), block(features, present))

@@ -2,15 +2,19 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+import torch
 
+from inference.models.blocks import morlet
 from inference.models.blocks.morlet import POWER_FLOOR
 from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.training.variation import (
     MIRRORED,
     Variation,
     Window,
+    compress,
     draw_electrodes,
     draw_muscles,
+    expand,
     mix,
     vary,
 )
@@ -18,21 +22,24 @@ from tests.inference.training.conftest import SMALL
 
 NONE = Variation(**{field.name: 0.0 for field in fields(Variation) if field.name != "fewest_electrodes"})
 N_FRAMES = 16
+N_POWERS = SMALL.eeg_wavelets.n_frequencies
+N_FEATURES = SMALL.eeg_wavelets.n_features
 
 
 def window(seed: int = 0) -> Window:
     rng = np.random.default_rng(seed)
-    eeg = rng.normal(size=(32, 25, N_FRAMES)).astype(np.float32)
+    eeg = rng.normal(size=(N_FEATURES, 25, N_FRAMES)).astype(np.float32)
     emg = rng.normal(size=(32, 4, N_FRAMES)).astype(np.float32)
     return Window(eeg, emg, np.ones(25, np.float32), np.ones(4, np.float32))
 
 
 def changes(**settings: float) -> tuple[np.ndarray, np.ndarray]:
     """Give what one kind of variation adds to windows of constant power, (windows, frequencies, channels, frames)."""
-    level = window()._replace(eeg=np.zeros((32, 25, N_FRAMES), np.float32), emg=np.zeros((32, 4, N_FRAMES), np.float32))
+    eeg, emg = np.zeros((N_FEATURES, 25, N_FRAMES), np.float32), np.zeros((32, 4, N_FRAMES), np.float32)
+    level = window()._replace(eeg=eeg, emg=emg)
     variation = replace(NONE, **settings)
     drawn = [vary(level, SMALL, np.random.default_rng(seed), variation) for seed in range(200)]
-    return np.stack([w.eeg for w in drawn]), np.stack([w.emg for w in drawn])
+    return np.stack([w.eeg[:N_POWERS] for w in drawn]), np.stack([w.emg for w in drawn])
 
 
 def test_without_variation_a_window_is_itself_or_its_mirror_image():
@@ -40,7 +47,9 @@ def test_without_variation_a_window_is_itself_or_its_mirror_image():
     mirrored = 0
     for seed in range(40):
         varied = vary(original, SMALL, np.random.default_rng(seed), NONE)
-        as_it_was, swapped = (np.array_equal(varied.eeg, eeg) for eeg in (original.eeg, original.eeg[:, MIRRORED]))
+        as_it_was, swapped = (
+            np.allclose(varied.eeg, eeg, atol=1e-6) for eeg in (original.eeg, original.eeg[:, MIRRORED])
+        )
         assert as_it_was or swapped
         mirrored += swapped
         assert sorted(varied.emg.sum((0, 2))) == pytest.approx(sorted(original.emg.sum((0, 2))), abs=1e-4)
@@ -56,10 +65,10 @@ def test_mirroring_swaps_left_and_right_and_keeps_the_midline():
 def test_a_mirrored_window_keeps_each_electrode_with_its_mask():
     original = window()
     original.eeg_present[IFCN_ELECTRODES.index("T9")] = 0.0
-    original.eeg[:, IFCN_ELECTRODES.index("T9")] = 99.0
+    original.eeg[:, IFCN_ELECTRODES.index("T9")] = 20.0
     for seed in range(10):
         varied = vary(original, SMALL, np.random.default_rng(seed), NONE)
-        assert not (varied.eeg * varied.eeg_present[:, None] > 50.0).any()
+        assert not (varied.eeg * varied.eeg_present[:, None] > 10.0).any()
 
 
 def test_gains_are_as_large_as_asked_and_alike_at_all_times():
@@ -98,10 +107,13 @@ def test_noise_raises_what_is_silent_and_never_lowers_anything():
 def test_a_mixed_window_holds_both_powers_and_the_electrodes_of_both():
     ours, theirs = window(1), window(2)
     theirs.eeg_present[:5] = 0.0
-    mixed = mix(ours, theirs, np.random.default_rng(0), Variation(mixed_level=0.0))
-    assert (mixed.eeg > ours.eeg).all()
-    level = np.log(np.exp(mixed.eeg) - np.exp(ours.eeg)) - theirs.eeg
+    mixed = mix(ours, theirs, SMALL, np.random.default_rng(0), Variation(mixed_level=0.0))
+    power, own, other = (w.eeg[:N_POWERS] for w in (mixed, ours, theirs))
+    assert (power > own).all()
+    level = np.log(np.exp(power) - np.exp(own)) - other
     assert np.std(level) < 1e-2
+    slow, own_slow, other_slow = (expand(w.eeg[N_POWERS:]) for w in (mixed, ours, theirs))
+    np.testing.assert_allclose(slow, own_slow + np.exp(np.median(level) / 2) * other_slow, atol=1e-3)
     np.testing.assert_array_equal(mixed.eeg_present, theirs.eeg_present)
     np.testing.assert_array_equal(mixed.emg, ours.emg)
 
@@ -119,10 +131,36 @@ def test_a_masked_band_tells_nothing_of_time_or_place():
     hidden = 0
     for seed in range(20):
         varied = vary(original, SMALL, np.random.default_rng(seed), replace(NONE, masked=1.0))
-        flat = np.ptp(varied.eeg, axis=(1, 2)) == 0
+        flat = np.ptp(varied.eeg[:N_POWERS], axis=(1, 2)) == 0
         assert 1 <= flat.sum() <= 6
         hidden += flat.sum()
     assert hidden > 40
+
+
+def test_the_slow_signal_is_scaled_with_the_lowest_power_and_keeps_its_sign():
+    original = window()
+    for seed in range(20):
+        varied = vary(original, SMALL, np.random.default_rng(seed), replace(NONE, eeg_gain=0.5, electrode_gain=0.5))
+        gain = varied.eeg[0] - original.eeg[0]
+        if np.ptp(gain, axis=-1).max() > 1e-5:
+            continue  # Mirrored: electrodes stand elsewhere.
+        expected = np.exp(gain / 2) * expand(original.eeg[N_POWERS])
+        np.testing.assert_allclose(expand(varied.eeg[N_POWERS]), expected, rtol=1e-3, atol=1e-4)
+        break
+    else:
+        raise AssertionError("every window was mirrored")
+
+
+def test_a_hidden_slow_signal_says_nothing_and_leaves_the_powers_alone():
+    varied = vary(window(), SMALL, np.random.default_rng(0), replace(NONE, slow_masked=1.0))
+    assert not varied.eeg[N_POWERS:].any()
+    assert varied.eeg[:N_POWERS].any(axis=(1, 2)).all()
+
+
+def test_slow_signals_are_compressed_and_expanded_as_the_front_end_does():
+    signal = np.array([-20.0, -1.0, 0.0, 0.3, 7.0])
+    np.testing.assert_allclose(compress(signal), morlet.compress(torch.from_numpy(signal)).numpy(), atol=1e-12)
+    np.testing.assert_allclose(expand(compress(signal)), signal, atol=1e-12)
 
 
 def test_electrodes_and_muscles_are_left_out_as_often_as_asked():

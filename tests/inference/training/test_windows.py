@@ -40,7 +40,7 @@ def test_the_batch_of_a_step_depends_on_seed_and_step_alone(features):
 
 def test_batches_are_balanced_and_shaped_as_the_network_takes_them(features):
     batch = WindowSampler([features], SMALL, seed=0).batch(0, 20)
-    assert batch.eeg_power.shape == (20, 32, 25, SMALL.window_frames)
+    assert batch.eeg_power.shape == (20, 33, 25, SMALL.window_frames)
     assert batch.emg_power.shape == (20, 32, 4, SMALL.window_frames)
     assert int(batch.target.sum()) == 8
     assert torch.isfinite(batch.eeg_power).all()
