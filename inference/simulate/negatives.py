@@ -14,7 +14,8 @@ from inference.simulate.course import Course, State
 from inference.simulate.head import Dipole
 from inference.simulate.patients import CORTEX_DEPTH
 from inference.simulate.sheet import Samples, Sheet, Waveform
-from inference.simulate.spasms import diamond
+from inference.simulate.slow_waves import draw_phases
+from inference.simulate.spasms import diamond, slow_wave
 from inference.simulate.streams import Stream, generator
 from inference.simulate.truth import Term
 
@@ -120,19 +121,43 @@ def _write_movement(sheet: Sheet, random: np.random.Generator, onset_s: float, d
 
 
 def _write_movement_with_eeg(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
-    """Write the hard one: a contraction with slow waves of the same time on the EEG that are no field of any brain."""
+    """Write the hard one: a contraction with slow waves of the same time on the EEG that are no field of any brain.
+
+    Now some electrodes are pulled, now the whole cable sways, now the head turns on the electrodes that it lies on.
+    """
     emg_uv, shape = _emg_uv(sheet, random, 0.5, 1.4), _movement_shape(random, duration_s)
     sheet.add_contraction(onset_s, duration_s, shape, emg_uv)
     muscle_uv = (random.uniform(0, 1, 4) ** 2 * 25.0).astype(np.float32)
     sheet.add_scalp_muscle(onset_s, duration_s, shape, muscle_uv)
     moved = np.zeros(len(sheet.eeg), dtype=np.float32)
-    for _ in range(int(random.integers(1, 4))):
-        centre = str(random.choice(sheet.patient.electrodes))
-        field = sheet.head.patch(centre, float(random.uniform(0.15, 0.5)))
+    for field in _moved_electrodes(sheet, random):
         uv = float(random.lognormal(np.log(110), 0.5))
-        sheet.add_wave(onset_s, duration_s, _drift_wave(random, duration_s), uv * field)
+        wave = _drift_wave(random, duration_s) if random.random() < 0.6 else _single_wave(random, duration_s)
+        sheet.add_wave(onset_s, duration_s, wave, uv * field)
         moved = np.maximum(moved, uv * np.abs(field))
     sheet.note(Term.MOVEMENT_WITH_EEG, onset_s, duration_s, sheet.eeg_names(moved) + sheet.emg_names(emg_uv))
+
+
+def _moved_electrodes(sheet: Sheet, random: np.random.Generator) -> list[Samples]:
+    """Draw the fields of electrodes that move: one for each group of them that moves on its own."""
+    chance, head = random.random(), sheet.head
+    if chance < 0.5:
+        centres = random.choice(sheet.patient.electrodes, int(random.integers(1, 4)))
+        return [head.patch(str(centre), float(random.uniform(0.15, 0.5))) for centre in centres]
+    if chance < 0.8:
+        # A swaying cable pulls at every electrode, each in its own way: neighbours have nothing in common.
+        sway = random.normal(0.0, 0.5, len(sheet.eeg)) * random.lognormal(-0.3, 0.5, len(sheet.eeg))
+        return [sway.astype(np.float32)]
+    pressed = str(random.choice(["Oz", "P9", "P10", "T9", "T10"]))
+    return [head.patch(pressed, float(random.uniform(0.3, 0.6)))]
+
+
+def _single_wave(random: np.random.Generator, duration_s: float) -> Waveform:
+    """Give one wave of the shape that a spasm's has, in either direction."""
+    wave_s = min(duration_s, float(np.clip(random.lognormal(np.log(1.1), 0.4), 0.5, 2.5)))
+    sign, (prelude, undershoot) = float(random.choice([-1.0, 1.0])), draw_phases(random)
+    warp = float(np.exp(random.uniform(-0.35, 0.3)))
+    return lambda t: sign * slow_wave(t, wave_s, undershoot, notched=False, prelude=prelude, warp=warp)
 
 
 def _write_startle(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
@@ -222,7 +247,10 @@ def _write_slow_wave(sheet: Sheet, random: np.random.Generator, onset_s: float, 
     place = np.asarray(electrode_position(str(random.choice(sheet.patient.electrodes)))) + random.normal(0, 0.2, 3)
     field = sheet.head.field(Dipole.radial(place, float(random.uniform(0.3, 0.85))))
     uv = float(random.uniform(100, 260)) + 150.0 * sheet.patient.hypsarrhythmia.degree
-    _add_big_wave(sheet, onset_s, duration_s, uv * float(random.choice([-1.0, 1.0])), field)
+    if random.random() < 0.5:
+        sheet.add_wave(onset_s, duration_s, _single_wave(random, duration_s), uv * field)
+    else:
+        _add_big_wave(sheet, onset_s, duration_s, uv * float(random.choice([-1.0, 1.0])), field)
     sheet.note(Term.SLOW_WAVE, onset_s, duration_s, sheet.eeg_names(field))
 
 
@@ -232,10 +260,12 @@ def _write_decrement(sheet: Sheet, random: np.random.Generator, onset_s: float, 
 
 
 def _write_arousal(sheet: Sheet, random: np.random.Generator, onset_s: float, duration_s: float) -> None:
-    """Write an arousal: perhaps a K-complex, a flatter EEG, and in half of them a movement after some seconds."""
+    """Write an arousal: perhaps one K-complex or some, a flatter EEG, in half of them a movement after some seconds."""
     if random.random() < 0.6:
         field = sheet.head.field(Dipole.radial(electrode_position("Fz"), 0.4))
-        _add_big_wave(sheet, onset_s, 0.9, float(random.uniform(80, 200)), field)
+        n_waves = min(int(random.choice([1, 2, 3], p=[0.6, 0.2, 0.2])), int((duration_s - 0.4) / 0.8))
+        for number in range(n_waves):
+            _add_big_wave(sheet, onset_s + 0.8 * number, 0.9, float(random.uniform(80, 200)), field)
     sheet.suppress(onset_s + 0.5, duration_s, float(random.uniform(0.3, 0.6)))
     channels: tuple[str, ...] = ()
     if random.random() < 0.5:

@@ -24,6 +24,9 @@ _FOCUS_SITES: Mapping[str, float] = {
     **{"P3": 3, "P4": 3, "P7": 3, "P8": 3, "Pz": 2, "C3": 1, "C4": 1, "O1": 1, "O2": 1},
     **{"T7": 1, "T8": 1, "F3": 1, "F4": 1, "F7": 0.5, "F8": 0.5, "Fz": 0.5},
 }
+#: Shares of an infant's spasms of which the EMG shows the contraction: nearly all, most, few. Ranges and how many
+#: infants have each are this project's choice.
+_EMG_SEEN = ((0.85, 1.0), (0.4, 0.85), (0.0, 0.4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class SpasmMorphology:
 
     Probabilities say how often a component appears; ``emg_lag_s`` is the mean of contraction onset less slow-wave
     onset. The slow wave has one phase, two or three: ``slow_wave_prelude`` and ``slow_wave_undershoot`` are the peaks
-    of what goes before and after it the other way. ``emg_shape`` bends the diamond: below 1 it is fuller.
+    of what goes before and after it the other way; ``slow_wave_warp`` is below 1 where it rises fast and falls slowly.
+    ``emg_shape`` bends the diamond: below 1 it is fuller.
     """
 
     topography: Topography
@@ -95,6 +99,7 @@ class SpasmMorphology:
     slow_wave_s: float
     slow_wave_prelude: float
     slow_wave_undershoot: float
+    slow_wave_warp: float
     notched: bool
     fast_probability: float
     fast_hz: tuple[float, float]
@@ -282,10 +287,11 @@ def _draw_spasm(
     return SpasmMorphology(
         topography=topography,
         slow_wave=sources,
-        slow_wave_uv=float(random.uniform(110, 320) + hypsarrhythmia.degree * random.uniform(80, 260)),
+        slow_wave_uv=float(random.uniform(100, 320) + hypsarrhythmia.degree * random.uniform(80, 260)),
         slow_wave_s=float(np.clip(random.lognormal(np.log(1.1), 0.4), 0.5, 2.5)),
         slow_wave_prelude=prelude,
         slow_wave_undershoot=undershoot,
+        slow_wave_warp=float(np.exp(random.uniform(-0.35, 0.3))),
         notched=bool(random.random() < 0.3),
         # At least 11 ictal patterns exist (FACTS): which components appear differs between patients and spasms.
         fast_probability=float(random.choice([0.0, 0.5, 0.9], p=[0.3, 0.3, 0.4])),
@@ -297,12 +303,13 @@ def _draw_spasm(
         # To neighbours in 65-170 ms, to the other side in 100-170 ms (PMC5429878).
         fast_neighbour_lag_s=float(random.uniform(0.065, 0.170)),
         fast_contralateral_lag_s=float(random.uniform(0.100, 0.170)),
-        decrement_probability=float(random.choice([0.1, 0.6, 0.95], p=[0.2, 0.3, 0.5])),
+        # A decrement and a contraction that is seen are the rule in some infants and the exception in others.
+        decrement_probability=float(random.choice([0.0, 0.15, 0.55, 0.92], p=[0.2, 0.2, 0.25, 0.35])),
         # One to several seconds (FACTS).
         decrement_s=float(random.uniform(1.0, 4.0)),
         decrement_depth=float(random.uniform(0.5, 0.9)),
         decrement_fast_uv=float(random.choice([0.0, 1.0]) * random.uniform(4, 12)),
-        emg_probability=float(random.uniform(0.85, 1.0)),
+        emg_probability=float(random.uniform(*_EMG_SEEN[random.choice(len(_EMG_SEEN), p=[0.7, 0.2, 0.1])])),
         emg_uv=tuple(emg_uv * gain for gain in muscle_gain),
         emg_median_s=float(random.uniform(0.7, 1.6)),
         # One in seven contractions is longer than 3 s (14.3 %, FACTS): Beta(1, 6) has that mean.

@@ -57,10 +57,19 @@ def draw_contraction_s(random: np.random.Generator, median_s: float, long_probab
 
 
 def slow_wave(
-    time_s: NDArray[np.float64], duration_s: float, undershoot: float, *, notched: bool, prelude: float = 0.18
+    time_s: NDArray[np.float64],
+    duration_s: float,
+    undershoot: float,
+    *,
+    notched: bool,
+    prelude: float = 0.18,
+    warp: float = 1.0,
 ) -> NDArray[np.float64]:
-    """Give the slow wave of a spasm: the main wave with peak 1, before and after it one the other way, if any."""
-    phase = time_s / duration_s
+    """Give a slow wave such as spasms have: the main wave with peak 1, before and after it one the other way, if any.
+
+    ``warp`` below 1 brings the peak forward, above 1 it puts it off.
+    """
+    phase = np.clip(time_s / duration_s, 0.0, 1.0) ** warp
 
     def bell(centre: float, width: float) -> NDArray[np.float64]:
         return np.exp(-0.5 * ((phase - centre) / width) ** 2)
@@ -144,6 +153,7 @@ class _Spasm:
                 undershoot=look.slow_wave_undershoot,
                 notched=look.notched,
                 prelude=look.slow_wave_prelude,
+                warp=look.slow_wave_warp,
             ),
             amplitude_uv * field,
         )

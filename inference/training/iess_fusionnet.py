@@ -44,7 +44,7 @@ from inference.training.learning_curve import write_learning_curve
 from inference.training.loop import LoopSettings, StepReport, descend
 from inference.training.progress import TrainingProgress
 from inference.training.recipes import TrainOptions
-from inference.training.repeatable import choose_device, make_repeatable
+from inference.training.repeatable import choose_device, choose_precision, make_repeatable
 from inference.training.variation import Variation, draw_electrodes
 from inference.training.windows import BEGINNING_S, NEGATIVE_REACH_S, POSITIVE_REACH_S, Batch, WindowSampler
 from inference.training.work import (
@@ -88,18 +88,18 @@ class Recipe:
     """
 
     seed: int = 0
-    n_rounds: int = 2
+    n_rounds: int = 3
     cooling: float = 0.6
     n_patients: int = 160
     patient_minutes: float = 2.5
-    n_validation: int = 16
+    n_validation: int = 24
     validation_minutes: float = 5.0
     n_test: int = 6
     test_minutes: float = 10.0
     max_false_per_hour: float = 2.0
     device: str = "cpu"
     n_threads: int = 2
-    loop: LoopSettings = field(default_factory=LoopSettings)
+    loop: LoopSettings = field(default_factory=lambda: LoopSettings(n_steps=2000))
     variation: Variation = field(default_factory=Variation)
 
 
@@ -112,8 +112,10 @@ def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
         It cannot be made as asked.
     """
     usual = Recipe()
+    device = choose_device(options.device)
     loop = replace(
         usual.loop,
+        precision=choose_precision(device),
         n_steps=usual.loop.n_steps if options.n_steps is None else options.n_steps,
         minutes_limit=usual.loop.minutes_limit if options.minutes_limit is None else options.minutes_limit,
     )
@@ -121,7 +123,7 @@ def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
         usual,
         seed=options.seed,
         n_patients=usual.n_patients if options.n_patients is None else options.n_patients,
-        device=choose_device(options.device),
+        device=device,
         n_threads=usual.n_threads if options.n_threads is None else options.n_threads,
         loop=loop,
     )
@@ -137,7 +139,7 @@ def train_iess_fusionnet(
     ----------
     folder : where the package goes.
     recipe : what decides the result.
-    work_folder : where log power is kept until the package is written, about 60 kB for each second, with the
+    work_folder : where features are kept until the package is written, about 60 kB for each second, with the
         checkpoints; and the learning curve, for good. Beside the package if not given.
     resume : go on with the run that the work folder holds.
 
@@ -167,7 +169,7 @@ def train_iess_fusionnet(
     card = ModelCard(
         name=NAME,
         title="IESS-FusionNet",
-        version="1.1.0",
+        version="1.2.0",
         inputs=INPUTS,
         outputs=OUTPUTS,
         events=rule,
@@ -288,15 +290,15 @@ def without_emg(case: SimulatedCase) -> Recording:
 
 
 def set_standards(network: IessFusionNet, patients: Sequence[PatientFeatures]) -> None:
-    """Measure mean and spread of each frequency's log power over the channels that were recorded."""
+    """Measure mean and spread of each feature over the channels that were recorded."""
     for name, encoder in (("eeg", network.body.eeg), ("emg", network.body.emg)):
         means, variances = [], []
         for patient in patients:
             present = getattr(patient, f"{name}_present") > 0
             if present.any():
-                power = getattr(patient, name)[:, present, ::8].astype(np.float64)
-                means.append(power.mean(axis=(1, 2)))
-                variances.append(power.var(axis=(1, 2)))
+                values = getattr(patient, name)[:, present, ::8].astype(np.float64)
+                means.append(values.mean(axis=(1, 2)))
+                variances.append(values.var(axis=(1, 2)))
         spread = np.sqrt(np.mean(variances, axis=0) + np.var(means, axis=0))
         encoder.set_standard(torch.from_numpy(np.mean(means, axis=0)).float(), torch.from_numpy(spread).float())
 

@@ -1,6 +1,7 @@
 """Making a training run repeatable: the same seed on the same machine gives the same weights."""
 
 import os
+from typing import Literal
 
 import torch
 
@@ -29,3 +30,9 @@ def choose_device(wanted: str) -> str:
     if wanted != "auto":
         return wanted
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def choose_precision(device: str) -> Literal["float32", "bfloat16"]:
+    """Give what matrix products are worth doing in on a device: bfloat16 where it multiplies in that, else float32."""
+    multiplies_short = device != "cpu" or torch.cpu.get_capabilities().get("avx512_bf16", False)
+    return "bfloat16" if multiplies_short else "float32"

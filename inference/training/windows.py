@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inference.models.iess_fusionnet import IessConfig
-from inference.simulate.truth import Role, TruthEvent
+from inference.simulate.truth import Role, Term, TruthEvent
 from inference.training.features import PatientFeatures
 from inference.training.variation import Variation, Window, mix, vary
 
@@ -22,6 +22,10 @@ BEGINNING_S = 2.5
 NEGATIVE_REACH_S = 0.8
 #: A decoy within so much of the centre makes a window a hard negative.
 DECOY_REACH_S = 0.3
+
+
+#: Whether a spasm has a decrement, and whether it has a contraction.
+Pattern: TypeAlias = tuple[bool, bool]
 
 
 class Batch(NamedTuple):
@@ -44,6 +48,15 @@ def label_frames(features: PatientFeatures) -> NDArray[np.int8]:
     return labels
 
 
+def spasm_patterns(features: PatientFeatures) -> dict[TruthEvent, Pattern]:
+    """Tell of every true spasm whether it has a decrement, and whether it has a contraction."""
+    parts = {(event.spasm, event.label) for event in features.truth if event.role is Role.PART}
+    return {
+        event: ((event.spasm, Term.DECREMENT) in parts, (event.spasm, Term.CONTRACTION) in parts)
+        for event in features.spasms
+    }
+
+
 def _beginning(event: TruthEvent) -> TruthEvent:
     return replace(event, duration_s=min(event.duration_s, BEGINNING_S))
 
@@ -54,10 +67,12 @@ def _frames_near(event: TruthEvent, reach_s: float, features: PatientFeatures) -
 
 
 class WindowSampler:
-    """Draws batches: ``positive_share`` spasms, each spasm as likely as any other, and half of the rest next to decoys.
+    """Draws batches: ``positive_share`` spasms, and half of the rest next to decoys.
 
-    Each kind of decoy is as likely as any other, however often it happens: blinks would else crowd out the rest. The
-    batch of a step depends on the seed and the step alone.
+    Spasms with and without a decrement, with and without a contraction that the EMG shows are four patterns, each as
+    likely as any other; of one pattern each infant that has it is as likely as any other. Each kind of decoy is as
+    likely as any other, however often it happens: blinks would else crowd out the rest. The batch of a step depends on
+    the seed and the step alone.
     """
 
     def __init__(
@@ -72,7 +87,7 @@ class WindowSampler:
         self._variation = variation or Variation()
         self._positive_share = positive_share
         self._half = config.window_frames // 2
-        self._spasms: list[tuple[int, NDArray[np.intp]]] = []
+        self._spasms: dict[Pattern, dict[int, list[NDArray[np.intp]]]] = {}
         self._decoys: dict[str, list[tuple[int, NDArray[np.intp]]]] = {}
         self._background: list[tuple[int, NDArray[np.intp]]] = []
         for index, patient in enumerate(patients):
@@ -82,6 +97,7 @@ class WindowSampler:
 
     def _index_patient(self, index: int, patient: PatientFeatures) -> None:
         labels = label_frames(patient)
+        patterns = spasm_patterns(patient)
         inside = np.zeros(patient.n_frames, dtype=bool)
         inside[self._half : patient.n_frames - self._half] = True
         for event in (*patient.spasms, *patient.decoys):
@@ -89,9 +105,10 @@ class WindowSampler:
             near = np.zeros(patient.n_frames, dtype=bool)
             near[_frames_near(event, POSITIVE_REACH_S if is_spasm else DECOY_REACH_S, patient)] = True
             centres = np.flatnonzero(near & inside & (labels == is_spasm))
-            if len(centres):
-                pool = self._spasms if is_spasm else self._decoys.setdefault(event.label, [])
-                pool.append((index, centres))
+            if len(centres) and is_spasm:
+                self._spasms.setdefault(patterns[event], {}).setdefault(index, []).append(centres)
+            elif len(centres):
+                self._decoys.setdefault(event.label, []).append((index, centres))
         background = np.flatnonzero(inside & (labels == 0))
         if len(background):
             self._background.append((index, background))
@@ -103,17 +120,20 @@ class WindowSampler:
         targets = np.zeros(size, dtype=np.int64)
         for row in range(size):
             is_spasm = row < round(size * self._positive_share)
-            index, centres = (
-                self._spasms[rng.integers(len(self._spasms))]
-                if is_spasm
-                else self._draw_negative(rng, near_decoy=row % 2 == 1)
-            )
+            index, centres = self._draw_spasm(rng) if is_spasm else self._draw_negative(rng, near_decoy=row % 2 == 1)
             windows.append(self._vary(self._patients[index], int(rng.choice(centres)), rng))
             targets[row] = is_spasm
         eeg, emg, eeg_present, emg_present = (
             torch.from_numpy(np.stack(arrays)) for arrays in zip(*windows, strict=True)
         )
         return Batch(eeg, emg, eeg_present, emg_present, torch.from_numpy(targets))
+
+    def _draw_spasm(self, rng: np.random.Generator) -> tuple[int, NDArray[np.intp]]:
+        """Draw a patient and the centres there of windows with a spasm."""
+        patterns = sorted(self._spasms)
+        infants = self._spasms[patterns[rng.integers(len(patterns))]]
+        index = sorted(infants)[rng.integers(len(infants))]
+        return index, infants[index][rng.integers(len(infants[index]))]
 
     def _draw_negative(self, rng: np.random.Generator, *, near_decoy: bool) -> tuple[int, NDArray[np.intp]]:
         """Draw a patient and the centres there of windows without a spasm."""

@@ -62,7 +62,8 @@ class BiMamba(nn.Module):
         selected = torch.einsum("btgi,gio->btgo", x, self.x_proj)
         low_rank, b, c = torch.split(selected, [self.rank, self.n_states, self.n_states], dim=-1)
         delta = functional.softplus(torch.einsum("btgr,gri->btgi", low_rank, self.delta_proj) + self.delta_bias)
-        y = selective_scan(x, delta, -torch.exp(self.log_decay), b, c) + self.skip * x
+        # Where matrix products are halved in precision, the recurrence is not.
+        y = selective_scan(x.float(), delta.float(), -torch.exp(self.log_decay), b.float(), c.float()) + self.skip * x
         combined = y[:, :, 0] if self.n_directions == 1 else y[:, :, 0] + y[:, :, 1].flip(1)
         result: Tensor = tokens + self.out_proj(combined * functional.silu(gate))
         return result
