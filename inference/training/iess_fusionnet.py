@@ -89,7 +89,7 @@ class Recipe:
 
     seed: int = 0
     n_rounds: int = 3
-    cooling: float = 0.6
+    cooling: float = 0.65
     n_patients: int = 160
     patient_minutes: float = 2.5
     n_validation: int = 24
@@ -99,7 +99,7 @@ class Recipe:
     max_false_per_hour: float = 2.0
     device: str = "cpu"
     n_threads: int = 2
-    loop: LoopSettings = field(default_factory=lambda: LoopSettings(n_steps=2000))
+    loop: LoopSettings = field(default_factory=lambda: LoopSettings(n_steps=1600))
     variation: Variation = field(default_factory=Variation)
 
 

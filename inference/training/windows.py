@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inference.models.iess_fusionnet import IessConfig
-from inference.simulate.truth import Role, Term, TruthEvent
+from inference.simulate.truth import Role, TruthEvent
 from inference.training.features import PatientFeatures
 from inference.training.variation import Variation, Window, mix, vary
 
@@ -22,10 +22,6 @@ BEGINNING_S = 2.5
 NEGATIVE_REACH_S = 0.8
 #: A decoy within so much of the centre makes a window a hard negative.
 DECOY_REACH_S = 0.3
-
-
-#: Whether a spasm has a decrement, and whether it has a contraction.
-Pattern: TypeAlias = tuple[bool, bool]
 
 
 class Batch(NamedTuple):
@@ -48,15 +44,6 @@ def label_frames(features: PatientFeatures) -> NDArray[np.int8]:
     return labels
 
 
-def spasm_patterns(features: PatientFeatures) -> dict[TruthEvent, Pattern]:
-    """Tell of every true spasm whether it has a decrement, and whether it has a contraction."""
-    parts = {(event.spasm, event.label) for event in features.truth if event.role is Role.PART}
-    return {
-        event: ((event.spasm, Term.DECREMENT) in parts, (event.spasm, Term.CONTRACTION) in parts)
-        for event in features.spasms
-    }
-
-
 def _beginning(event: TruthEvent) -> TruthEvent:
     return replace(event, duration_s=min(event.duration_s, BEGINNING_S))
 
@@ -69,10 +56,9 @@ def _frames_near(event: TruthEvent, reach_s: float, features: PatientFeatures) -
 class WindowSampler:
     """Draws batches: ``positive_share`` spasms, and half of the rest next to decoys.
 
-    Spasms with and without a decrement, with and without a contraction that the EMG shows are four patterns, each as
-    likely as any other; of one pattern each infant that has it is as likely as any other. Each kind of decoy is as
-    likely as any other, however often it happens: blinks would else crowd out the rest. The batch of a step depends on
-    the seed and the step alone.
+    An infant's spasms are shown as often as the square root of their number asks for: an infant with a hundred teaches
+    more than one with four, but not 25 times as much. Each kind of decoy is as likely as any other, however often it
+    happens: blinks would else crowd out the rest. The batch of a step depends on the seed and the step alone.
     """
 
     def __init__(
@@ -87,17 +73,18 @@ class WindowSampler:
         self._variation = variation or Variation()
         self._positive_share = positive_share
         self._half = config.window_frames // 2
-        self._spasms: dict[Pattern, dict[int, list[NDArray[np.intp]]]] = {}
+        self._spasms: dict[int, list[NDArray[np.intp]]] = {}
         self._decoys: dict[str, list[tuple[int, NDArray[np.intp]]]] = {}
         self._background: list[tuple[int, NDArray[np.intp]]] = []
         for index, patient in enumerate(patients):
             self._index_patient(index, patient)
         if not self._spasms:
             raise ValueError("no training patient has a spasm")
+        shares = np.sqrt([len(spasms) for spasms in self._spasms.values()])
+        self._infants, self._infant_shares = list(self._spasms), shares / shares.sum()
 
     def _index_patient(self, index: int, patient: PatientFeatures) -> None:
         labels = label_frames(patient)
-        patterns = spasm_patterns(patient)
         inside = np.zeros(patient.n_frames, dtype=bool)
         inside[self._half : patient.n_frames - self._half] = True
         for event in (*patient.spasms, *patient.decoys):
@@ -106,7 +93,7 @@ class WindowSampler:
             near[_frames_near(event, POSITIVE_REACH_S if is_spasm else DECOY_REACH_S, patient)] = True
             centres = np.flatnonzero(near & inside & (labels == is_spasm))
             if len(centres) and is_spasm:
-                self._spasms.setdefault(patterns[event], {}).setdefault(index, []).append(centres)
+                self._spasms.setdefault(index, []).append(centres)
             elif len(centres):
                 self._decoys.setdefault(event.label, []).append((index, centres))
         background = np.flatnonzero(inside & (labels == 0))
@@ -129,11 +116,9 @@ class WindowSampler:
         return Batch(eeg, emg, eeg_present, emg_present, torch.from_numpy(targets))
 
     def _draw_spasm(self, rng: np.random.Generator) -> tuple[int, NDArray[np.intp]]:
-        """Draw a patient and the centres there of windows with a spasm."""
-        patterns = sorted(self._spasms)
-        infants = self._spasms[patterns[rng.integers(len(patterns))]]
-        index = sorted(infants)[rng.integers(len(infants))]
-        return index, infants[index][rng.integers(len(infants[index]))]
+        """Draw a patient and the centres there of windows with one of its spasms."""
+        index = int(rng.choice(self._infants, p=self._infant_shares))
+        return index, self._spasms[index][rng.integers(len(self._spasms[index]))]
 
     def _draw_negative(self, rng: np.random.Generator, *, near_decoy: bool) -> tuple[int, NDArray[np.intp]]:
         """Draw a patient and the centres there of windows without a spasm."""
