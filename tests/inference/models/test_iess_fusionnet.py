@@ -76,6 +76,25 @@ def test_the_front_end_holds_nothing_that_training_could_change():
     assert not small_network().front_end.state_dict()
 
 
+def test_in_short_numbers_the_network_answers_nearly_the_same_and_still_learns_everywhere():
+    network = small_network()
+    exact = torch.softmax(network(*windows(2)), dim=1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = network(*windows(2))
+    torch.testing.assert_close(torch.softmax(logits.float(), dim=1), exact, atol=0.02, rtol=0.0)
+    logits[:, 1].sum().backward()
+    assert not [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
+
+
+def test_the_front_end_shows_the_polarity_of_a_slow_wave_in_the_eeg_alone():
+    eeg, emg, *_ = windows(1)
+    features, muscles = small_network().front_end(eeg, emg)
+    turned, _ = small_network().front_end(-eeg, emg)
+    assert (features.shape[1], muscles.shape[1]) == (33, 32)
+    torch.testing.assert_close(turned[:, 32], -features[:, 32])
+    torch.testing.assert_close(turned[:, :32], features[:, :32])
+
+
 def test_the_shape_of_the_network_is_a_value():
     assert dataclasses.replace(IessConfig(), width=64) != IessConfig()
 

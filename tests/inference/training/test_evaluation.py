@@ -38,7 +38,7 @@ def test_windows_that_nobody_could_label_do_not_calibrate():
 
 def test_the_calibrations_offset_becomes_part_of_the_network():
     network = IessFusionNet(SMALL).eval()
-    nothing = (torch.zeros(1, 32, 25, 128), torch.zeros(1, 32, 4, 128), torch.ones(1, 25), torch.ones(1, 4))
+    nothing = (torch.zeros(1, 33, 25, 128), torch.zeros(1, 32, 4, 128), torch.ones(1, 25), torch.ones(1, 4))
     before = network.body(*nothing).detach()
     apply_calibration(network, Calibration(-1.25, 2.0, 0.0, 0))
     after = network.body(*nothing).detach()

@@ -60,7 +60,7 @@ def test_a_training_that_was_stopped_goes_on_without_simulating_again_and_makes_
     learnt = {name.removeprefix(prefix) for name in trained if name.startswith(prefix)} - {calibrated}
     assert "classifier.decide.weight" in learnt
     assert all((trained[prefix + name] == shipped[f"body.{name}"]).all() for name in learnt)
-    assert open_package(tmp_path / "stopped").card.training["steps"] == 6
+    assert open_package(tmp_path / "stopped").card.training["steps"] == 7
     assert {path.name for path in (tmp_path / "stopped.work").iterdir()} == {"learning_curve.png", "learning_curve.tsv"}
 
 
