@@ -34,7 +34,7 @@ CLASSES = ("no spasm", "spasm")
 PROJECT_CHOICES: Mapping[str, str] = MappingProxyType(
     {
         "rate_hz": "256 Hz (the paper records at 1024 Hz)",
-        "window_s": "4 s, a window every 0.5 s, the answer is for the window's centre",
+        "window_s": "4 s, a window every second, the answer is for the window's centre",
         "wavelet": "complex Morlet of 5 cycles, cut off at 2.5 standard deviations, power averaged over 31.25 ms",
         "frequencies": "32, logarithmic: EEG 1.5-70 Hz, EMG 10-100 Hz; natural logarithm of the power",
         "slow_wave": "beside the EEG's log powers the signal below 5 Hz with its sign, once in 31.25 ms: a Gaussian of "

@@ -186,8 +186,8 @@ def test_the_spasm_network_is_trained_in_folds_and_leaves_nothing_behind(tmp_pat
     assert {report.stage for report in reports} >= {"fold 1 of 3, preparing", "fold 3 of 3, training"}
     assert evaluation.events["each spasm"].total.n_reference == 3
     assert evaluation.events["each spasm"].total.duration_s == pytest.approx(30.0, abs=0.2)
-    # Windows of 4 s every 0.5 s.
-    assert evaluation.windows.confusion.sum() == pytest.approx(3 * 13, abs=3)
+    # Windows of 4 s every second.
+    assert evaluation.windows.confusion.sum() == pytest.approx(3 * 7, abs=3)
     assert list((tmp_path / "temporary").glob("spasmlens-*")) == []
 
 
