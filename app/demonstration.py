@@ -8,8 +8,8 @@ from platformdirs import user_cache_path
 
 from inference.errors import RecordingError
 
-# An infant with hypsarrhythmia; its five minutes hold sleep, a cluster of spasms on waking, and quiet play.
-SEED = 12
+# An infant with hypsarrhythmia; its five minutes hold sleep with a spasm alone, and a cluster of spasms on waking.
+SEED = 21
 DURATION_S = 300.0
 RATE_HZ = 512.0
 STEM = "demonstration"

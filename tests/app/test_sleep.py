@@ -232,7 +232,9 @@ def test_the_report_says_whose_stages_it_is_about_and_that_a_network_s_are_no_sc
     assert night.features.reporter.comparison.second == "sleep-staging 1.0.0"
     night.session.edit("score", 0.0, 30.0, "?")
     night.session.study.flush()
-    assert night.features.reporter.report.source.endswith(", else the network") and night.features.reporter.report.warning
+    assert (
+        night.features.reporter.report.source.endswith(", else the network") and night.features.reporter.report.warning
+    )
     assert night.features.reporter.comparison is None
 
 

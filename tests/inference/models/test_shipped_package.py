@@ -51,8 +51,8 @@ def test_the_shipped_card_says_that_it_was_trained_on_simulated_patients(package
 def test_the_shipped_card_reports_held_out_patients_no_worse_than_the_readme_tells(package):
     held_out = package.card.metrics["held_out"]
     assert held_out["patients"] >= 6
-    assert held_out["all_channels"]["sensitivity"] >= 0.67
-    assert held_out["all_channels"]["false_per_hour"] <= 3.0
+    assert held_out["all_channels"]["sensitivity"] >= 0.85
+    assert held_out["all_channels"]["false_per_hour"] <= 6.0
 
 
 def test_the_shipped_graph_needs_nothing_beyond_onnx_opset_21(package):
