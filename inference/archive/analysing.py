@@ -1,6 +1,7 @@
 """One recording of an archive: analysed, or found analysed already, and never half written."""
 
 import json
+import shutil
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest, analyze
 from inference.runtime.outputs import OUTPUTS_VERSION, output_paths, write_outputs
 from inference.runtime.package import ModelPackage
+from inference.runtime.session import n_cores
 from inference.runtime.sleep_inputs import BoldSignals
 
 if TYPE_CHECKING:
@@ -99,17 +101,21 @@ def _analyze(
     results: list[ModelResult] = []
     problems: list[str] = []
     bold = None if order.fmri is None else _open_bold(recording, order.fmri, problems)
-    n_ended = 0
-    for update in analyze(AnalysisRequest(recording, order.packages, order.provider, bold), lambda: False):
+    # What a killed run had found of this recording; the summary takes its place when everything is written.
+    cache = item.folder / f".{item.path.stem}_spasmlens"
+    request = AnalysisRequest(recording, order.packages, order.provider, bold, workers=n_cores(), cache=cache)
+    shares = dict.fromkeys((package.card.name for package in order.packages), 0.0)
+    for update in analyze(request, lambda: False):
         if update.problem:
             problems.append(update.problem)
         if update.result is not None:
             results.append(update.result)
         is_end = bool(update.problem) or update.result is not None
-        n_ended += is_end
-        share = 0.0 if is_end else update.done_s / max(update.total_s, 1e-9)
-        yield (n_ended + share) / len(order.packages)
-    return write_outputs(recording, order.packages, results, item.folder, problems, made_from=made_from)
+        shares[update.model_name] = 1.0 if is_end else update.done_s / max(update.total_s, 1e-9)
+        yield sum(shares.values()) / len(shares)
+    summary = write_outputs(recording, order.packages, results, item.folder, problems, made_from=made_from)
+    shutil.rmtree(cache, ignore_errors=True)
+    return summary
 
 
 def _open_bold(recording: Recording, path: Path, problems: list[str]) -> BoldSignals:

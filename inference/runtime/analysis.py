@@ -16,6 +16,7 @@ from inference.runtime.agenda import Agenda
 from inference.runtime.cards import ChannelInputs, MontageInputs
 from inference.runtime.channel_run import ChannelFindings, ChannelRun
 from inference.runtime.findings import Findings
+from inference.runtime.memory import give_back_memory
 from inference.runtime.montage_run import MontageFindings, MontageRun
 from inference.runtime.package import ModelPackage
 from inference.runtime.result_cache import KeptResult, ResultCache
@@ -55,7 +56,7 @@ class _CancelledError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Word:
-    """What a worker says of the network that it works for: one of the three."""
+    """What a worker says of the network that it works for: rows, or why it has stopped."""
 
     network: int
     seconds: float = 0.0
@@ -123,6 +124,7 @@ class _Crew:
         self._results: dict[int, ModelResult] = {}
         self.failures: dict[int, str] = {}
         self._n_told = 0
+        self._told_s: dict[int, float] = {}
         self._cache = ResultCache(request.cache, request.recording, request.provider, request.bold)
 
     def work(self, should_cancel: Callable[[], bool]) -> Iterator[AnalysisUpdate]:
@@ -146,6 +148,10 @@ class _Crew:
         self._pool.shutdown(wait=True, cancel_futures=True)
         for kept in self._kept.values():
             kept.close()
+        # Nobody listens any more; an error among these would keep alive all that it has met on its way.
+        self._words = SimpleQueue()
+        self._runs.clear()
+        give_back_memory()
 
     def _recall(self, network: int, package: ModelPackage) -> None:
         """Take up what an earlier run of the same analysis had found."""
@@ -194,7 +200,7 @@ class _Crew:
         if isinstance(error, AnalysisError | ModelPackageError):
             self.failures.setdefault(network, str(error))
             self._agenda.drop(network)
-        elif not isinstance(error, _CancelledError):
+        else:
             raise error
 
     def _open(self, network: int, run: NetworkRun) -> None:
@@ -215,14 +221,16 @@ class _Crew:
         self._conclude_if_done(network)
 
     def _conclude_if_done(self, network: int) -> None:
-        findings, run = self._findings[network], self._runs[network]
-        if findings.is_known.all():
+        findings = self._findings[network]
+        # Of two parts that end at once, the first one's end finds everything known already.
+        if network not in self._results and findings.is_known.all():
+            run = self._runs[network]
             problems = run.problems
             if network in self._kept:
                 self._kept[network].finish()
                 problems = tuple(dict.fromkeys((*problems, *self._kept[network].problems)))
             self._results[network] = findings.conclude(run.provider, self._seconds[network], problems)
-            # Sessions and their memory are not needed any more.
+            # Sessions and their memory are not needed any more, once the last worker has let go of them.
             del self._runs[network]
 
     def _tell_ends(self) -> Iterator[AnalysisUpdate]:
@@ -238,8 +246,10 @@ class _Crew:
             yield update
 
     def _tell_news(self) -> Iterator[AnalysisUpdate]:
-        for network in sorted(self._findings):
-            if network >= self._n_told and network not in self.failures:
+        for network, findings in sorted(self._findings.items()):
+            is_news = findings.done_s > self._told_s.get(network, 0.0)
+            if is_news and network >= self._n_told and network not in self.failures:
+                self._told_s[network] = findings.done_s
                 yield self._tell(network)
 
     def _tell(self, network: int, result: ModelResult | None = None) -> AnalysisUpdate:
@@ -272,6 +282,8 @@ class _Crew:
         try:
             self._checkpoint()
             run = _make_run(self._request, self._request.packages[network], self._checkpoint)
+        except _CancelledError:
+            self._words.put(_Word(network))
         except BaseException as error:  # whatever it is, it is told in the thread that asks for updates
             self._words.put(_Word(network, error=error))
         else:
@@ -283,6 +295,8 @@ class _Crew:
             self._checkpoint()
             for rows in self._runs[network].look(part, self._checkpoint):
                 self._words.put(_Word(network, rows=rows))
+        except _CancelledError:
+            self._words.put(_Word(network))
         except BaseException as error:
             self._words.put(_Word(network, error=error))
         else:

@@ -1,6 +1,7 @@
 """Which mains hum a recording has, so that a network is shown none of it whatever the country."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -45,10 +46,12 @@ def resolve_notch(
         checkpoint()
         for index, span in zip(channels, recording.read(channels, float(onset_s), block_s), strict=True):
             rate_hz = recording.channels[index].rate_hz
+            if not np.isfinite(span).all() or len(span) < _SHORTEST_S * rate_hz:
+                continue
+            spectrum = _power(span)
             for frequency_hz in FREQUENCIES_HZ:
-                if np.isfinite(span).all() and len(span) >= _SHORTEST_S * rate_hz:
-                    both = _line_and_beside(span, rate_hz, frequency_hz)
-                    power[index, frequency_hz] = power.get((index, frequency_hz), np.zeros(2)) + both
+                both = _line_and_beside(spectrum, rate_hz / len(span), frequency_hz)
+                power[index, frequency_hz] = power.get((index, frequency_hz), np.zeros(2)) + both
     ratios = dict.fromkeys(FREQUENCIES_HZ, 0.0)
     for (_, frequency_hz), (line, beside) in power.items():
         if beside > 0:
@@ -57,13 +60,31 @@ def resolve_notch(
     return strongest_hz if ratios[strongest_hz] >= LEAST_RATIO else None
 
 
-def _line_and_beside(span: NDArray[np.floating], rate_hz: float, frequency_hz: float) -> NDArray[np.float64]:
-    """Give the mean power within a line and on both sides of it, both 0 where the rate does not reach so far."""
-    if rate_hz / 2 < frequency_hz + _BESIDE_HZ[1]:
+def _power(span: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Give the power of a span at each frequency of a real transform."""
+    from scipy import fft  # takes its time to load
+
+    return np.square(np.abs(fft.rfft((span - span.mean()) * _window(len(span)))))
+
+
+@lru_cache(maxsize=8)
+def _window(n_samples: int) -> NDArray[np.float64]:
+    return np.hanning(n_samples)
+
+
+def _line_and_beside(power: NDArray[np.float64], step_hz: float, frequency_hz: float) -> NDArray[np.float64]:
+    """Give the mean power within a line and on both sides of it, both 0 where the rate does not reach so far.
+
+    Parameters
+    ----------
+    power : (n,) from 0 to half the rate, every ``step_hz``.
+    """
+    farthest_hz = frequency_hz + _BESIDE_HZ[1]
+    if (len(power) - 1) * step_hz < farthest_hz:
         return np.zeros(2)
-    window = np.hanning(len(span))
-    power = np.square(np.abs(np.fft.rfft((span - span.mean()) * window)))
-    distance_hz = np.abs(np.fft.rfftfreq(len(span), 1 / rate_hz) - frequency_hz)
-    line = power[distance_hz <= _LINE_HALF_WIDTH_HZ]
-    beside = power[(distance_hz >= _BESIDE_HZ[0]) & (distance_hz <= _BESIDE_HZ[1])]
+    first, stop = int((frequency_hz - _BESIDE_HZ[1]) / step_hz), int(farthest_hz / step_hz) + 2
+    near = power[first:stop]
+    distance_hz = np.abs(np.arange(first, first + len(near)) * step_hz - frequency_hz)
+    line = near[distance_hz <= _LINE_HALF_WIDTH_HZ]
+    beside = near[(distance_hz >= _BESIDE_HZ[0]) & (distance_hz <= _BESIDE_HZ[1])]
     return np.array([line.mean(), beside.mean()])

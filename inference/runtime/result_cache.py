@@ -117,6 +117,7 @@ class ResultCache:
     def __init__(self, folder: Path | None, recording: Recording, provider: str, bold: BoldSignals | None) -> None:
         self._folder = folder
         self._made_from: dict[str, Any] = {}
+        self._found: dict[Path, KeptResult] = {}
         if folder is None:
             return
         try:
@@ -128,14 +129,17 @@ class ResultCache:
     def find(self, package: ModelPackage) -> KeptResult | None:
         """Give what is kept of a network on this recording, None where there is nothing."""
         path, key = self._place(package)
-        if path is None:
-            return None
+        if path is None or path in self._found:
+            return None if path is None else self._found[path]
         try:
             with path.open("rb") as stream:
                 header = json.loads(stream.readline(_LONGEST_HEADER))
-            return KeptResult(path, header) if header["key"] == key else None
+            if header["key"] != key:
+                return None
+            self._found[path] = KeptResult(path, header)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
+        return self._found[path]
 
     def open(self, package: ModelPackage, run: NetworkRun) -> KeptResult | None:
         """Give what is kept of a network that has been made, or begin to keep it; None where nothing can be."""

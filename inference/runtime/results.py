@@ -66,7 +66,7 @@ class ModelResult:
     detections : the events, by onset.
     events : the rule that formed them, None where the network finds no events.
     hypnogram : the most probable stage of each epoch, None where the network stages no sleep.
-    seconds : how long the network took.
+    seconds : how long the network took, all that worked on it added up.
     problems : plain sentences on what the reader should know about this result.
     """
 
@@ -113,7 +113,8 @@ class AnalysisUpdate:
     model_name : the network's name.
     done_s, total_s : how much of the recording it has been through.
     time_s, probability : what has been added to the probability that events are formed from since the last update of
-        this network; always empty for a network that finds no events.
+        this network, by ascending time but wherever a reader looks first; always empty for a network that finds no
+        events.
     detections : events that have become final since the last update.
     result : the whole result with the last update of a network, None before it and when it failed.
     problem : why the network failed, empty while it has not.

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from inference.errors import AnalysisError, ModelPackageError
 from inference.runtime.cards import WHOLE, ModelCard, NetworkCost
 from inference.runtime.package import ONNX_NAME, ModelPackage
+from inference.runtime.self_test import find_doubt, make_feeds
 
 #: What a user may ask for.
 PROVIDERS = ("auto", "cpu", "cuda")
@@ -27,6 +28,9 @@ _BATCH_CUDA, _BATCH_CPU = 64, 8
 _FLOPS_AT_ONCE = 1.4e9
 #: What ONNX Runtime, CUDA and its libraries say when memory has run out.
 _OUT_OF_MEMORY = ("Failed to allocate memory", "out of memory", "CUDA failure 2:", "STATUS_ALLOC_FAILED")
+
+#: What the self-test said of a graph on CUDA, by its digest and the processor's threads: asked once in a process.
+_doubts: dict[tuple[str, int], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +224,21 @@ def _start(
     problem = _why_no_cuda() if provider != "cpu" else ""
     if provider != "cpu" and not problem:
         session = _load(package, network, [_CUDA, _CPU], threads)
-        if _CUDA in session.get_providers():
-            return session, ()
-        return session, (f"{package.card.title} runs on the CPU: ONNX Runtime could not start CUDA.",)
+        if _CUDA not in session.get_providers():
+            return session, (f"{package.card.title} runs on the CPU: ONNX Runtime could not start CUDA.",)
+        processor = _load(package, network, [_CPU], threads)
+        doubt = _doubts.get((package.card.files[name], threads))
+        if doubt is None:
+            doubt = _doubts[package.card.files[name], threads] = find_doubt(session, processor, _test_feeds(session))
+        return (processor, (f"{package.card.title} runs on the CPU: {doubt}.",)) if doubt else (session, ())
     told = (f"{package.card.title} runs on the CPU: {problem}.",) if provider == "cuda" else ()
     return _load(package, network, [_CPU], threads), told
+
+
+def _test_feeds(session: onnxruntime.InferenceSession) -> dict[str, NDArray[np.float32]]:
+    return make_feeds(
+        {node.name: [size if isinstance(size, int) else None for size in node.shape] for node in session.get_inputs()}
+    )
 
 
 def _load(package: ModelPackage, network: bytes, providers: list[str], threads: int) -> onnxruntime.InferenceSession:

@@ -36,6 +36,9 @@ class DsmnAnswers(nn.Module):
     The outputs are, as `describe_outputs` orders them: each task's probabilities, (batch, classes), logits divided by
     that task's temperature and then softmax; and, where the network has them, the channel weights of its first block,
     (batch, electrodes), as the paper's figure 14 maps them.
+
+    It is exported as a whole only: the outer columns of a window's spectrogram rest on zeros beyond its ends, which a
+    spectrogram of the whole signal has not; and its front end is a fortieth of its work.
     """
 
     def __init__(self, network: DsmnEss, temperatures: Mapping[Task, float] | None = None) -> None:

@@ -92,6 +92,17 @@ def test_partial_results_arrive_before_the_end_and_in_the_listeners_thread(qtbot
     assert not engine.is_busy
 
 
+def test_the_page_that_is_looked_at_is_analysed_first(qtbot, engine, long_request):
+    listener = Listener(engine)
+    engine.look_at(600.0, 10.0)
+    with qtbot.waitSignal(engine.finished, timeout=60_000):
+        engine.submit(long_request)
+    updates = [update for word, *rest in listener.said if word == "updated" for update in rest]
+    first = next(update for update in updates if np.isfinite(update.probability).any())
+    assert 540 < first.time_s[0] < 660
+    assert len(updates[-1].result.detections) == len(BURSTS_S)
+
+
 def test_a_cancelled_analysis_ends_with_that_word_and_no_other(qtbot, engine, long_request):
     listener = Listener(engine)
     with qtbot.waitSignal(engine.updated, timeout=20_000):

@@ -8,12 +8,14 @@ import torch
 
 from inference.errors import ModelPackageError, TrainingError
 from inference.models.iess_fusionnet import IessFusionNet
-from inference.runtime.cards import WHOLE, ChannelInputs, OutputSpec
-from inference.runtime.package import ONNX_NAME, WEIGHTS_NAME, open_package
+from inference.runtime.cards import WHOLE, ChannelInputs, MontageInputs, OutputSpec
+from inference.runtime.package import BODY_NAME, FRONT_END_NAME, ONNX_NAME, WEIGHTS_NAME, open_package
+from inference.runtime.parts import PartsSession
 from inference.training.export import example_inputs, load_weights, write_package
 from inference.training.graph_export import OPSET
 from inference.training.iess_export import BLOCKS, OUTPUTS, PAPER_COST, Calibrated
 from inference.training.iess_fusionnet import INPUTS
+from inference.training.refresh import refresh_package
 from tests.inference.training.cards import untrained_card
 from tests.inference.training.conftest import SMALL
 
@@ -50,22 +52,98 @@ def test_the_exported_graph_answers_as_the_network_does_for_any_number_of_window
     np.testing.assert_allclose(probability.sum(axis=1), 1.0, atol=1e-5)
 
 
-def test_the_exported_graph_uses_standard_operators_only(exported):
-    model = onnx.load(exported[1])
+GRAPHS = (ONNX_NAME, FRONT_END_NAME, BODY_NAME)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_exported_graphs_use_standard_operators_only(exported, name):
+    model = onnx.load(exported[1].with_name(name))
     assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", OPSET)]
     assert OPSET <= 21
     assert {node.domain for node in model.graph.node} == {""}
     assert not model.functions
 
 
-def test_the_exported_graph_does_not_tell_where_it_was_made(exported):
-    assert b".py" not in exported[1].read_bytes()
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_exported_graphs_do_not_tell_where_they_were_made(exported, name):
+    assert b".py" not in exported[1].with_name(name).read_bytes()
+
+
+@pytest.mark.parametrize("seconds", [4, 11, 30])
+def test_the_two_parts_say_of_windows_in_a_signal_of_any_length_what_the_network_says_of_each(exported, seconds):
+    module, path = exported
+    parts = PartsSession(open_package(path.parent), "cpu")
+    assert (parts.step_samples, parts.window_samples) == (8, 1024)
+    generator = torch.Generator().manual_seed(seconds)
+    eeg, emg = (torch.randn(n, 256 * seconds, generator=generator) for n in (25, 4))
+    starts = range(0, 256 * seconds - 1023, 128)
+    present = {"eeg_present": torch.ones(len(starts), 25), "emg_present": torch.ones(len(starts), 4)}
+    with torch.no_grad():
+        cut = (torch.stack([signal[:, at : at + 1024] for at in starts]) for signal in (eeg, emg))
+        expected = module(*cut, *present.values()).numpy()
+    features = parts.features({"eeg": eeg.numpy(), "emg": emg.numpy()})
+    found = parts.run({**parts.cut(features, starts), **{name: flags.numpy() for name, flags in present.items()}})
+    np.testing.assert_allclose(found["probability"], expected, atol=1e-4)
+
+
+def test_parts_whose_body_looks_beyond_its_window_are_refused(tmp_path):
+    class Leaking(torch.nn.Module):
+        """Its front end smooths over a window's ends, and nothing hides that from the body."""
+
+        class Smooth(torch.nn.Module):
+            def forward(self, eeg):
+                return (torch.nn.functional.avg_pool1d(eeg, 3, stride=1, padding=1),)
+
+        class Answer(torch.nn.Module):
+            def forward(self, smooth, eeg_present):
+                first = smooth[:, :, 0].sum(dim=1) * eeg_present.mean(dim=1)
+                return torch.stack((torch.sigmoid(first), torch.sigmoid(-first)), dim=1)
+
+        def separate(self):
+            return self.Smooth(), self.Answer()
+
+        def forward(self, eeg, eeg_present):
+            return self.Answer()(*self.Smooth()(eeg), eeg_present)
+
+    inputs = MontageInputs(("C3", "C4"), rate_hz=16.0, window_s=1.0, hop_s=0.5, lff_hz=0.5, hff_hz=7.0)
+    card = untrained_card("leaking", inputs, (OutputSpec("probability", "seizure", ("yes", "no"), event_class="yes"),))
+    with pytest.raises(TrainingError, match=r"probability of its two parts is .* from the whole graph's"):
+        write_package(tmp_path, Leaking(), example_inputs(inputs), {}, card)
+
+
+def test_a_package_is_exported_again_from_its_own_weights_and_calibration(exported, monkeypatch):
+    written = {}
+
+    def keep(folder, module, examples, weights, card, **rest):
+        written.update(folder=folder, module=module, weights=weights, card=card, **rest)
+        return card
+
+    module, path = exported
+    package = open_package(path.parent)
+    card = replace(package.card, name="iess-fusionnet", calibration={"temperature": 0.05})
+    monkeypatch.setattr("inference.training.refresh.open_package", lambda folder: replace(package, card=card))
+    monkeypatch.setattr("inference.training.refresh.IessFusionNet", lambda: IessFusionNet(SMALL))
+    monkeypatch.setattr("inference.training.refresh.write_package", keep)
+    assert refresh_package(path.parent) is card
+    assert written["folder"] == path.parent
+    assert written["blocks"] == BLOCKS
+    assert {name: tensor.tolist() for name, tensor in written["weights"].items()} == {
+        name: tensor.tolist() for name, tensor in module.network.state_dict().items()
+    }
+    inputs = windows(2)
+    with torch.no_grad():
+        assert torch.equal(written["module"](*inputs), module(*inputs))
+
+
+def test_networks_that_need_no_other_graphs_are_not_exported_again(exported):
+    with pytest.raises(TrainingError, match="small cannot be exported again"):
+        refresh_package(exported[1].parent)
 
 
 def test_the_written_package_opens_and_tells_what_the_network_costs_beside_the_papers(exported):
     module, path = exported
     card = open_package(path.parent).card
-    assert set(card.files) == {ONNX_NAME, WEIGHTS_NAME}
+    assert set(card.files) == {*GRAPHS, WEIGHTS_NAME}
     assert card.cost[WHOLE].parameters == sum(parameter.numel() for parameter in module.parameters())
     assert card.paper_cost == PAPER_COST
     for block, modules in BLOCKS.items():
