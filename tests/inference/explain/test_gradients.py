@@ -136,8 +136,8 @@ def test_torch_has_as_many_threads_afterwards_as_before(explained):
 
 
 def test_a_moment_without_a_whole_window_is_refused_in_a_sentence(explained):
-    with pytest.raises(AnalysisError, match=r"says nothing about 0\.5 s"):
-        explained.explainer.explain(0.5)
+    with pytest.raises(AnalysisError, match="says nothing about 0 s"):
+        explained.explainer.explain(0.0)
 
 
 def test_a_network_without_gradients_here_is_refused_in_a_sentence():
