@@ -1,10 +1,10 @@
 """The fMRI beside the traces: the map follows the page, regions become lanes, and settings are remembered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.sentence import SentenceDialog
@@ -16,13 +16,16 @@ from app.panels.roi_map import RoiMap
 from app.reading import ReadingPage
 from app.session import Session
 from app.settings import Settings
+from app.shell.feature import Feature
+from app.shortcuts import Needs
+from app.theme import Theme
 from inference.imaging.fmri_study import FmriStudy
 
 #: More lanes would leave too little of the page to the traces.
 MOST_LANES = 4
 
 
-class FmriViewer(QObject):
+class FmriViewer(Feature):
     """Holds the map, the page and the session's fMRI to one time and one choice of regions.
 
     Signals
@@ -68,6 +71,22 @@ class FmriViewer(QObject):
             "map_sides": self._flip,
             "atlas": self._explain_atlas,
         }
+
+    def panels(self) -> Mapping[str, tuple[str, QWidget]]:
+        """Bring the map."""
+        return {"roi-map_panel": ("ROI map", self._panel)}
+
+    def available(self) -> Needs:
+        """Tell whether a run is open."""
+        return Needs.NOTHING if self._fmri.study is None else Needs.FMRI
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint the map."""
+        self._panel.set_theme(theme)
+
+    def close(self) -> None:
+        """End the thread that draws the map."""
+        self._panel.close_feed()
 
     @property
     def _fmri(self) -> FmriRun:

@@ -10,8 +10,8 @@ from app.analysis_run import AnalysisRun, Phase
 from app.lanes.overview import OverviewLane
 from app.lanes.probability import ProbabilityLane, lane_height_px
 from app.lanes.region import RegionLane, RegionTrack
-from app.notestrip import NoteStrip
 from app.review import ReviewEvent
+from app.shell.notestrip import NoteStrip
 from app.theme import Theme
 from app.traces.display import DisplaySettings
 from app.traces.marks import EventMark

@@ -1,8 +1,8 @@
 """Working through the events: what each key of the review does to the study, the queue and the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs.label_picker import LabelPicker
@@ -10,6 +10,9 @@ from app.panels.event_queue import EventQueue
 from app.reading import ReadingPage
 from app.session import Session
 from app.settings import Settings
+from app.shell.feature import Feature
+from app.shortcuts import Needs
+from app.theme import Theme
 
 EDGE_STEP_S = 0.1
 MIN_EVENT_S = 0.1
@@ -18,7 +21,7 @@ NEW_EVENT_S = 1.0
 NEW_LABEL = "Epileptic-spasm"
 
 
-class Reviewer(QObject):
+class Reviewer(Feature):
     """Turns keys and gestures into verbs of the study.
 
     Lives in the GUI thread; ``window`` is the parent of its dialogs.
@@ -59,6 +62,18 @@ class Reviewer(QObject):
             "undo": lambda: self._session.edit("undo"),
             "redo": lambda: self._session.edit("redo"),
         }
+
+    def panels(self) -> Mapping[str, tuple[str, QWidget]]:
+        """Bring the queue of events."""
+        return {"events_panel": ("Events", self._queue)}
+
+    def available(self) -> Needs:
+        """Tell whether an event is chosen."""
+        return Needs.EVENT if self._queue.current_id else Needs.NOTHING
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint the queue."""
+        self._queue.set_theme(theme)
 
     def forget(self) -> None:
         """Forget the dragged span, as another recording was opened."""

@@ -20,7 +20,7 @@ def run_window(
     from PySide6.QtWidgets import QApplication
 
     from app.settings import Settings
-    from app.splash import show_splash
+    from app.shell.splash import show_splash
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Spasmlens")

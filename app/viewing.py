@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs.go_to import GoToDialog
 from app.reading import ReadingPage
 from app.session import Session
 from app.settings import Settings
+from app.shell.feature import Feature
+from app.shell.viewbar import ViewBar
 from app.steps import CONTROLS_BY_ID, Value, display_from_fields, display_to_fields
 from app.traces.display import DisplaySettings
-from app.viewbar import ViewBar
 from inference.labels.annotations import ReadingView
 
 #: Actions that step a control: its id and the direction.
@@ -31,7 +32,7 @@ _STEPS = {
 }
 
 
-class Viewer(QObject):
+class Viewer(Feature):
     """Holds the page, the bar and the study to one `DisplaySettings`.
 
     Signals

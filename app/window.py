@@ -13,24 +13,25 @@ from app.dialogs.channel_kinds import ChannelKindsDialog
 from app.dialogs.key_sheet import KeySheet
 from app.dialogs.palette import CommandPalette
 from app.dialogs.sentence import SentenceDialog
-from app.docks import add_dock, dock_width
 from app.fmri_viewing import FmriViewer
 from app.panels.event_queue import EventQueue
-from app.panels.models import SIMULATED_WARNING, ModelsPanel, card_warning
+from app.panels.models import ModelsPanel
 from app.panels.roi_map import RoiMap
 from app.reading import ReadingPage, label_name
 from app.reviewing import Reviewer
 from app.session import Session
 from app.settings import Settings
+from app.shell.docks import Docks
+from app.shell.sentences import make_notice, why_no_events, why_no_model
+from app.shell.statusline import StatusLine
+from app.shell.viewbar import ViewBar
+from app.shell.welcome import Welcome
 from app.shortcuts import ActionTable, Needs
-from app.statusline import StatusLine
 from app.steps import describe_display
 from app.theme import GRID_PX, THEMES, Theme, apply_theme
 from app.times import clock_text, elapsed_text
 from app.version import VERSION
-from app.viewbar import ViewBar
 from app.viewing import Viewer
-from app.welcome import Welcome
 from inference.runtime.registry import SHIPPED_FOLDER
 
 _DECISIONS = ("accept", "reject", "unsure", "relabel", "add", "remove", "undo", "redo")
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         self._viewer = Viewer(self.session, self.page, self._bar, settings, self)
         self._reviewer = Reviewer(self.session, self.queue, self.page, settings, self)
         self._fmri_viewer = FmriViewer(self.session, self.page, self.roi_map, settings, self)
+        self._features = (self._viewer, self._reviewer, self._fmri_viewer)
         self._lay_out()
         self._connect_session()
         self.actions_by_id.connect_all(self._handlers())
@@ -94,11 +96,10 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(self.page)
         self.setCentralWidget(self._stack)
         self.setStatusBar(self._status)
-        self._docks = {
-            "events_panel": add_dock(self, "Events", self.queue),
-            "models_panel": add_dock(self, "Models", self.models),
-            "roi-map_panel": add_dock(self, "ROI map", self.roi_map),
-        }
+        self._docks = Docks(self)
+        for feature in self._features:
+            self._docks.add(feature.panels())
+        self._docks.add({"models_panel": ("Models", self.models)})
         self.resize(1600, 900)
         self.restoreGeometry(self._settings.geometry)
 
@@ -144,7 +145,7 @@ class MainWindow(QMainWindow):
             "about": lambda: AboutDialog(VERSION, self).open(),
         }
         # Escape leads out of the traces alone first: whoever got there by chance may not know F11.
-        return {**self._viewer.handlers(), **self._reviewer.handlers(), **self._fmri_viewer.handlers(), **own}
+        return {name: handler for feature in self._features for name, handler in feature.handlers().items()} | own
 
     # What the session says
 
@@ -198,7 +199,7 @@ class MainWindow(QMainWindow):
     def _show_events(self) -> None:
         session = self.session
         start = session.recording.start if session.recording is not None else None
-        self.queue.set_events(session.events, start, self._why_no_events())
+        self.queue.set_events(session.events, start, why_no_events(session))
         self.page.set_events(session.events, self.queue.current_id)
         self._show_available()
 
@@ -208,7 +209,7 @@ class MainWindow(QMainWindow):
         running = progress.phase is Phase.RUNNING
         self._bar.set_busy(running)
         self._status.set_analysis(progress.sentence, progress.fraction if running else None)
-        self.page.set_analysis(self.session.analysis, self._why_no_model())
+        self.page.set_analysis(self.session.analysis, why_no_model(self.session))
         analysis = self.session.analysis
         stand = (progress.phase, len(analysis.results), len(analysis.problems))
         if stand != self._shown_stand:
@@ -243,16 +244,16 @@ class MainWindow(QMainWindow):
         session, there_is = self.session, Needs.NOTHING
         facts = (
             (session.recording is not None, Needs.RECORDING),
-            (bool(self.queue.current_id), Needs.EVENT),
             (bool(session.networks), Needs.MODEL),
             (not session.analysis.is_running, Needs.IDLE_ENGINE),
             (session.analysis.is_running, Needs.BUSY_ENGINE),
             (session.study is not None and session.study.can_undo, Needs.UNDO),
             (session.study is not None and session.study.can_redo, Needs.REDO),
-            (session.fmri.study is not None, Needs.FMRI),
         )
         for is_there, need in facts:
             there_is |= need if is_there else Needs.NOTHING
+        for feature in self._features:
+            there_is |= feature.available()
         self.actions_by_id.set_available(there_is)
         self._bar.set_reading(session.recording is not None)
 
@@ -279,46 +280,17 @@ class MainWindow(QMainWindow):
             self.actions_by_id["notes"].setChecked(bool(urgent))
 
     def _show_notice(self) -> None:
-        session = self.session
-        cards = [package.card for package in session.networks]
-        name, warning = f"Spasmlens {VERSION}", SIMULATED_WARNING
-        if cards:
-            others = f" and {len(cards) - 1} more" if len(cards) > 1 else ""
-            name = f"{cards[0].title} {cards[0].version}{others}"
-            warning = next(filter(None, map(card_warning, cards)), "")
-        elif session.recording is not None:
-            name, warning = "No network", self._why_no_model()
-        self._bar.notice.set_text(name, warning)
-        parts = (session.path.name if session.path else "", f"{name}: {warning}" if warning else name, "Spasmlens")
+        notice, path = make_notice(self.session), self.session.path
+        self._bar.notice.set_text(*notice)
+        parts = (path.name if path else "", ": ".join(filter(None, notice)), "Spasmlens")
         self.setWindowTitle(" — ".join(part for part in parts if part))
-
-    def _why_no_model(self) -> str:
-        if self.session.networks:
-            return ""
-        return "Not available because no intact model package is installed"
-
-    def _why_no_events(self) -> str:
-        session, phase = self.session, self.session.analysis.progress.phase
-        if session.recording is None:
-            return "Open a recording to see what was found in it."
-        if not session.networks:
-            return f"{self._why_no_model()}. Drag over the traces and press Return to add an event."
-        return {
-            Phase.NONE: "Not analysed yet. Press F5.",
-            Phase.RUNNING: "Nothing found yet. The analysis is still running.",
-            Phase.DONE: "No event was found. Drag over the traces and press Return to add one.",
-            Phase.CANCELLED: "The analysis was stopped before it found an event. Press F5 to start it again.",
-            Phase.FAILED: session.analysis.progress.sentence,
-        }[phase]
 
     @Slot()
     def _arrange(self) -> None:
         reading = self.session.recording is not None
         alone = self.actions_by_id["traces_only"].isChecked()
-        for action_id, dock in self._docks.items():
-            dock.setVisible(reading and not alone and self.actions_by_id[action_id].isChecked())
-        width_px = dock_width(self.width(), with_map=self.actions_by_id["roi-map_panel"].isChecked())
-        self.resizeDocks(list(self._docks.values()), [width_px] * len(self._docks), Qt.Orientation.Horizontal)
+        wanted = (action_id for action_id in self._docks if self.actions_by_id[action_id].isChecked())
+        self._docks.arrange(frozenset(wanted if reading and not alone else ()))
         self.page.notes.setVisible(not alone and self.actions_by_id["notes"].isChecked())
         self._bar.setVisible(not alone)
         self._status.setVisible(not alone)
@@ -345,7 +317,7 @@ class MainWindow(QMainWindow):
     def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         apply_theme(_application(), theme)
-        for part in (self._bar, self._welcome, self.page, self.queue, self.roi_map, self.actions_by_id):
+        for part in (self._bar, self._welcome, self.page, self.actions_by_id, *self._features):
             part.set_theme(theme)
 
     @Slot(bool)
@@ -388,7 +360,8 @@ class MainWindow(QMainWindow):
         self.hide()
         self.session.close()
         self.page.traces.close_feed()
-        self.roi_map.close_feed()
+        for feature in self._features:
+            feature.close()
         super().closeEvent(event)
 
 

@@ -3,25 +3,23 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from inference.errors import AnalysisError, SpasmlensError
-from inference.recordings import open_recording
-from inference.recordings.recording import Recording
-from inference.runtime.analysis import AnalysisRequest, analyze
-from inference.runtime.outputs import output_paths, write_outputs
-from inference.runtime.package import ModelPackage
+from inference.archive.analysing import ArchiveOrder, Outcome, analyze_item, fail
+from inference.archive.cluster import analyze_on_cluster
+from inference.archive.finding import ArchiveItem, find_items, refuse_twins
+from inference.archive.table import TABLE_NAME, write_archive_table
+from inference.errors import AnalysisError
 from inference.runtime.registry import choose_packages, survey_packages
-from inference.runtime.results import ModelResult
 from inference.runtime.session import PROVIDERS
-from inference.runtime.sleep_inputs import BoldSignals
 
+_BAR = "{desc} {n:.1f} of {total}|{bar}| {elapsed}, {remaining} left{postfix}"
 _DESCRIPTION = """\
-Run the networks over recordings and write, for each FILE, into the folder DIR:
+Run the networks over recordings, single files or all that is in a folder, and write for each FILE into the folder DIR:
   FILE_desc-spasmlens_events.tsv         the spasms and seizures found (SzCORE columns)
   FILE_desc-spasmlens_probabilities.npz  the networks' probabilities over the whole length: TASK_time_s,
                                          TASK_probability, TASK_overall, what their columns are, channel weights
@@ -31,12 +29,16 @@ Run the networks over recordings and write, for each FILE, into the folder DIR:
 What is said of a whole recording (TASK_overall): for syndromes the mean of the probabilities over all windows, for the
 focus the mean log odds of each channel as a probability, for sleep the share of the epochs in each stage.
 
-Recordings are never written. A file that cannot be analysed is told, the others go on, and the exit code is 2.
+What lies in a folder keeps its place below DIR; of several recordings DIR/spasmlens_recordings.tsv has a row for each.
+Recordings are never written. A file that cannot be analysed is told, the others go on, and the exit code is 2. The same
+command again goes on where it was stopped: what was analysed by the same networks is not analysed twice.
 """
 _EXAMPLES = """\
 examples:
   spasmlens analyze night.edf --out results
   spasmlens analyze *.edf --out results --models iess-fusionnet --json > results.json
+  spasmlens analyze /archive/2025 --out /archive/results
+  spasmlens analyze /archive/2025 --out /archive/results --cluster scheduler:8786
 """
 
 
@@ -49,7 +51,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="recordings: EDF, BDF, BrainVision, ...")
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="recordings (EDF, BDF, BrainVision, ...) and folders"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into, made if need be")
     parser.add_argument(
         "--models",
@@ -70,93 +74,107 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="fMRI run recorded together with the one FILE, for sleep staging; the EEG is analysed as it is in the "
         "file, so the scanner's artefacts must be out of it",
     )
+    parser.add_argument("--again", action="store_true", help="analyse also what these networks have analysed before")
+    parser.add_argument(
+        "--cluster",
+        metavar="HOST:PORT",
+        help="scheduler of a Dask cluster that does the work; every worker needs this Spasmlens, these networks, and "
+        "the recordings and DIR under the same paths",
+    )
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object: files[{path, models, outputs, problems}]"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Analyse each file, tell what was found, and give 2 if any of them failed."""
+    """Analyse each recording, tell what was found, and give 2 if any of them failed."""
     survey = survey_packages()
     for problem in survey.problems:
         _complain(problem)
     names = [name.strip() for name in args.models.split(",") if name.strip()]
     packages = choose_packages(survey.packages, names)
-    if args.fmri is not None and len(args.files) > 1:
-        raise AnalysisError("One fMRI run belongs to one recording: name only one FILE with --fmri.")
-    summaries = []
-    has_failed = False
-    for number, path in enumerate(args.files):
-        try:
-            _refuse_twins(path, args.files[:number], args.out)
-            summary = _analyze_file(path, packages, args)
-        except SpasmlensError as error:
-            has_failed = True
-            _complain(str(error))
-            summary = {"path": str(path), "models": {}, "outputs": [], "problems": [str(error)]}
-        else:
-            if not args.json:
-                sys.stdout.writelines(f"{line}\n" for line in _tell(summary))
-        summaries.append(summary)
-    if args.json:
-        json.dump({"files": summaries}, sys.stdout, ensure_ascii=False, indent=1)
-        sys.stdout.write("\n")
-    return 2 if has_failed else 0
-
-
-def _analyze_file(path: Path, packages: Sequence[ModelPackage], args: argparse.Namespace) -> dict[str, Any]:
-    recording = open_recording(path)
-    output_paths(path, args.out)
-    results: list[ModelResult] = []
-    problems: list[str] = []
-    bold = None if args.fmri is None else _open_bold(recording, args.fmri, problems)
-    with tqdm(
-        total=round(recording.duration_s) * len(packages),
-        desc=path.name,
-        unit="s",
-        delay=1,
-        file=sys.stderr,
-        disable=None,
-    ) as bar:
-        request = AnalysisRequest(recording, tuple(packages), args.provider, bold)
-        _run_networks(request, results, problems, bar)
+    items, problems = find_items(args.files, args.out)
     for problem in problems:
         _complain(problem)
-    return write_outputs(recording, packages, results, args.out, problems)
+    if args.fmri is not None and (len(items) > 1 or args.cluster):
+        raise AnalysisError("One fMRI run belongs to one recording: name only one FILE with --fmri, without --cluster.")
+    order = ArchiveOrder(packages, args.provider, args.fmri, args.again)
+    outcomes = _analyze_all(items, order, args)
+    if args.json:
+        json.dump({"files": [outcome.summary for outcome in outcomes]}, sys.stdout, ensure_ascii=False, indent=1)
+        sys.stdout.write("\n")
+    return 2 if problems or any(outcome.failure for outcome in outcomes) else 0
 
 
-def _open_bold(recording: Recording, path: Path, problems: list[str]) -> BoldSignals:
-    # The readers of images take seconds to load.
-    from inference.imaging.fmri_study import open_fmri
-    from inference.runtime.fmri_inputs import bold_of_study
-
-    study = open_fmri(recording, path)
-    assert study is not None  # a run was named
-    problems.extend((*study.problems, *study.notes))
-    return bold_of_study(study)
-
-
-def _run_networks(request: AnalysisRequest, results: list[ModelResult], problems: list[str], bar: "tqdm[Any]") -> None:
-    n_ended = 0
-    for update in analyze(request, lambda: False):
-        if update.problem:
-            problems.append(update.problem)
-        if update.result is not None:
-            results.append(update.result)
-        is_end = bool(update.problem) or update.result is not None
-        n_ended += is_end
-        bar.n = round((n_ended + (0 if is_end else update.done_s / max(update.total_s, 1e-9))) * update.total_s)
-        bar.refresh()
-
-
-def _refuse_twins(path: Path, before: Sequence[Path], folder: Path) -> None:
-    for other in before:
-        if other.stem == path.stem:
-            raise AnalysisError(f"{path} was not analysed: its results in {folder} would overwrite those of {other}.")
+def _analyze_all(items: Sequence[ArchiveItem], order: ArchiveOrder, args: argparse.Namespace) -> list[Outcome]:
+    """Analyse recordings here or on a cluster, telling of each as it ends; the table always shows how far it is."""
+    refused = refuse_twins(items)
+    wanted = [item for item in items if item not in refused]
+    ended = {item: fail(item, sentence) for item, sentence in refused.items()}
+    for outcome in ended.values():
+        _report(outcome, args)
+    with tqdm(
+        total=len(wanted), desc="Recordings", delay=1, file=sys.stderr, disable=None, bar_format=_BAR, unit="recording"
+    ) as bar:
+        outcomes = (
+            analyze_on_cluster(wanted, order, args.cluster) if args.cluster else _analyze_here(wanted, order, bar)
+        )
+        for outcome in outcomes:
+            ended[outcome.item] = outcome
+            bar.n = len(ended) - len(refused)
+            bar.refresh()
+            _report(outcome, args)
+            _write_table(items, ended, order, args.out)
+    _tell_whole(ended, args)
+    return [ended[item] for item in items]
 
 
-def _tell(summary: dict[str, Any]) -> Iterator[str]:
-    yield summary["path"]
+def _analyze_here(items: Sequence[ArchiveItem], order: ArchiveOrder, bar: "tqdm[Any]") -> Iterator[Outcome]:
+    for number, item in enumerate(items):
+        bar.set_postfix_str(item.path.name, refresh=False)
+        steps = analyze_item(item, order)
+        while True:
+            try:
+                share = next(steps)
+            except StopIteration as end:
+                yield end.value
+                break
+            bar.n = number + share
+            bar.refresh()
+
+
+def _write_table(
+    items: Sequence[ArchiveItem], ended: Mapping[ArchiveItem, Outcome], order: ArchiveOrder, folder: Path
+) -> None:
+    if len(items) > 1:
+        names = [package.card.name for package in order.packages]
+        write_archive_table(folder, (ended[item] for item in items if item in ended), names)
+
+
+def _report(outcome: Outcome, args: argparse.Namespace) -> None:
+    if outcome.failure:
+        _complain(outcome.failure)
+        return
+    for problem in outcome.summary["problems"] if args.json else ():
+        _complain(problem)
+    if not args.json:
+        tqdm.write("\n".join(_tell(outcome)), file=sys.stdout)
+
+
+def _tell_whole(ended: Mapping[ArchiveItem, Outcome], args: argparse.Namespace) -> None:
+    if len(ended) > 1 and not args.json:
+        n_failed = sum(bool(outcome.failure) for outcome in ended.values())
+        n_old = sum(outcome.is_old for outcome in ended.values())
+        tqdm.write(
+            f"{len(ended)} recordings: {len(ended) - n_failed} analysed ({n_old} of them earlier), {n_failed} failed"
+            f"\n  -> {args.out / TABLE_NAME}",
+            file=sys.stdout,
+        )
+
+
+def _tell(outcome: Outcome) -> Iterator[str]:
+    summary = outcome.summary
+    yield f"{summary['path']} (analysed earlier by the same networks)" if outcome.is_old else summary["path"]
     for name, model in summary["models"].items():
         yield f"  {name} {model['version']}: {model['gist']}"
         yield f"    took {model['seconds']:.1f} s on {model['provider'].upper()}"

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.icons import icon
+from app.shell.icons import icon
 from app.theme import GRID_PX, Theme
 
 _WIDTH_PX = 60 * GRID_PX

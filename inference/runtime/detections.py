@@ -108,4 +108,5 @@ def _make_detection(
 
 def describe_calibration(calibration: Mapping[str, object]) -> str:
     """Say in one phrase how a card's probabilities were calibrated."""
-    return ", ".join(f"{name} {value}" for name, value in calibration.items()) or "not calibrated"
+    values = (f"{name} {value}" for name, value in calibration.items() if isinstance(value, str | int | float))
+    return ", ".join(values) or "not calibrated"

@@ -1,7 +1,7 @@
 """Writing what networks said about a recording as files that other programs read."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from inference.recordings.recording import Recording
 from inference.runtime.cards import ModelCard
 from inference.runtime.package import ModelPackage
 from inference.runtime.results import Answer, ModelResult
+
+#: Grows when what is written changes: results of an older number are made again.
+OUTPUTS_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,15 @@ def write_outputs(
     results: Sequence[ModelResult],
     folder: Path,
     problems: Sequence[str] = (),
+    *,
+    made_from: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write events, probabilities, stages of sleep and a summary, each at once or not at all, and give the summary.
 
     The events are a SzCORE file: those of all networks that look for seizures, or one background row; where no network
     looked for any, there is no such file. The hypnogram is a BIDS table with its side-car. The summary has the keys
-    ``path``, ``models``, ``outputs`` and ``problems``; ``problems`` adds what went wrong outside the results.
+    ``path``, ``duration_s``, ``models``, ``outputs``, ``problems`` and ``made_from``; ``problems`` adds what went wrong
+    outside the results, ``made_from`` is all that they depend on, by which a later run knows them again.
 
     Raises
     ------
@@ -75,9 +81,11 @@ def write_outputs(
     cards = {package.card.name: package.card for package in packages}
     summary = {
         "path": str(recording.path),
+        "duration_s": round(recording.duration_s, 3),
         "models": {result.reference.name: _describe_result(result, cards[result.reference.name]) for result in results},
         "outputs": [str(path) for path in (*outputs, paths.summary)],
         "problems": [*recording.problems, *problems],
+        "made_from": dict(made_from or {}),
     }
     write_json(paths.summary, summary)
     return summary

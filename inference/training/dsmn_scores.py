@@ -14,6 +14,13 @@ from scipy.special import log_softmax, softmax
 from inference.labels.detections import ModelReference
 from inference.labels.scoring import Score, Span, score_spasms, score_szcore
 from inference.models.dsmn_ess import CLASSES, SYNDROMES, DsmnEss, Task
+from inference.runtime.calibration import (
+    RELIABILITY,
+    ReliabilityBin,
+    describe_reliability,
+    expected_calibration_error,
+    reliability_bins,
+)
 from inference.runtime.cards import EventRule
 from inference.runtime.detections import DetectionSource, form_detections
 from inference.runtime.package import open_package
@@ -27,7 +34,6 @@ from inference.training.evaluation import (
     Track,
     choose_rule,
     describe_score,
-    expected_calibration_error,
     fit_calibration,
     pool,
 )
@@ -48,13 +54,14 @@ class DsmnCalibration:
     Attributes
     ----------
     syndrome_temperature : of the first task.
+    syndrome_reliability : of the likeliest syndrome of each window.
     seizure : offset and temperature of the second.
     rule : how probabilities of a seizure become events.
     validated : scores as a card stores them.
     """
 
     syndrome_temperature: float
-    syndrome_error: float
+    syndrome_reliability: tuple[ReliabilityBin, ...]
     seizure: Calibration
     rule: EventRule
     validated: Mapping[str, Any]
@@ -76,9 +83,13 @@ class DsmnCalibration:
             "syndrome_temperature": round(self.syndrome_temperature, 4),
             "seizure_temperature": round(self.seizure.temperature, 4),
             "seizure_prior_offset": round(self.seizure.offset, 4),
-            "syndrome_expected_calibration_error": round(self.syndrome_error, 5),
+            "syndrome_expected_calibration_error": round(expected_calibration_error(self.syndrome_reliability), 5),
             "seizure_expected_calibration_error": round(self.seizure.expected_error, 5),
             "windows": self.seizure.n_windows,
+            RELIABILITY: {
+                "syndrome": describe_reliability(self.syndrome_reliability),
+                "seizure": describe_reliability(self.seizure.reliability),
+            },
         }
 
 
@@ -113,8 +124,8 @@ def calibrate(
         "events": describe_seizures(score),
     }
     right = probability.argmax(axis=1) == syndrome
-    error = expected_calibration_error(probability.max(axis=1).astype(np.float32), right)
-    return DsmnCalibration(temperature, error, seizure, rule, validated)
+    reliability = reliability_bins(probability.max(axis=1), right)
+    return DsmnCalibration(temperature, reliability, seizure, rule, validated)
 
 
 class Labels(NamedTuple):

@@ -15,6 +15,7 @@ from inference.labels.scoring import Score, Span, score_spasms
 from inference.models.iess_fusionnet import IessFusionNet
 from inference.recordings.recording import Recording
 from inference.runtime.analysis import AnalysisRequest, analyze
+from inference.runtime.calibration import ReliabilityBin, expected_calibration_error, reliability_bins
 from inference.runtime.cards import EventRule
 from inference.runtime.detections import DetectionSource, form_detections
 from inference.runtime.package import ModelPackage
@@ -74,13 +75,15 @@ def spans_of(truth: Sequence[TruthEvent]) -> tuple[Span, ...]:
 class Calibration:
     """Probability is the logistic function of ``(log odds + offset) / temperature``.
 
-    The offset undoes the balance of classes in training; it becomes part of the network's last bias.
+    The offset undoes the balance of classes in training; it becomes part of the network's last bias. ``expected_error``
+    and ``reliability`` are those of the windows that it was fitted on.
     """
 
     offset: float
     temperature: float
     expected_error: float
     n_windows: int
+    reliability: tuple[ReliabilityBin, ...] = ()
 
     def probability(self, log_odds: NDArray[np.float64]) -> NDArray[np.float32]:
         """Give calibrated probabilities."""
@@ -98,19 +101,8 @@ def fit_calibration(tracks: Sequence[Track]) -> Calibration:
 
     best = minimize(negative_log_likelihood, x0=np.zeros(2), method="Nelder-Mead")
     fitted = Calibration(float(best.x[0]), float(np.exp(best.x[1])), 0.0, len(log_odds))
-    return replace(fitted, expected_error=expected_calibration_error(fitted.probability(log_odds), is_spasm))
-
-
-def expected_calibration_error(
-    probability: NDArray[np.float32], is_spasm: NDArray[np.bool_], n_bins: int = 15
-) -> float:
-    """Give the mean distance between stated probability and observed share, over bins of equal width."""
-    bins = np.minimum((probability * n_bins).astype(int), n_bins - 1)
-    total = 0.0
-    for index in np.unique(bins):
-        inside = bins == index
-        total += float(inside.mean()) * abs(float(probability[inside].mean()) - float(is_spasm[inside].mean()))
-    return total
+    bins = reliability_bins(fitted.probability(log_odds), is_spasm)
+    return replace(fitted, expected_error=expected_calibration_error(bins), reliability=bins)
 
 
 def apply_calibration(network: IessFusionNet, calibration: Calibration) -> None:

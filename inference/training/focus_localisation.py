@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from inference.errors import TrainingError
 from inference.models.focus_localisation import PROJECT_CHOICES, FocusConfig, FocusLocalisation, joint_loss
+from inference.runtime.calibration import RELIABILITY, describe_reliability
 from inference.runtime.cards import ChannelInputs, ModelCard, write_card
 from inference.runtime.package import open_package
 from inference.runtime.session import NetworkSession
@@ -249,6 +250,7 @@ def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
         "prior_offset": round(calibration.offset, 4),
         "expected_calibration_error": round(calibration.expected_error, 5),
         "windows": calibration.n_windows,
+        RELIABILITY: {"focus": describe_reliability(calibration.reliability)},
     }
 
 

@@ -18,6 +18,7 @@ from inference.models.iess_fusionnet import N_EMG, PROJECT_CHOICES, IessFusionNe
 from inference.recordings.array import ArrayRecording
 from inference.recordings.electrodes import IFCN_ELECTRODES
 from inference.recordings.recording import Recording
+from inference.runtime.calibration import RELIABILITY, describe_reliability
 from inference.runtime.cards import MAINS, ModelCard, MontageInputs, write_card
 from inference.runtime.package import open_package
 from inference.simulate.course import Scenario
@@ -338,6 +339,7 @@ def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
         "prior_offset": round(calibration.offset, 4),
         "expected_calibration_error": round(calibration.expected_error, 5),
         "windows": calibration.n_windows,
+        RELIABILITY: {"spasm": describe_reliability(calibration.reliability)},
     }
 
 

@@ -10,12 +10,18 @@ from typing import Any, Final
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.errors import TrainingError
 from inference.models.sleep_staging import PROJECT_CHOICES, SleepStagingNet
+from inference.runtime.calibration import (
+    RELIABILITY,
+    describe_reliability,
+    expected_calibration_error,
+    reliability_bins,
+)
 from inference.runtime.cards import ModelCard
 from inference.runtime.sleep_inputs import BoldSignals
 from inference.simulate.sleep.night import SleepCase, simulate_sleep
@@ -265,7 +271,7 @@ def _write(
         inputs=INPUTS,
         outputs=OUTPUTS,
         events=None,
-        calibration={"method": "temperature", "temperature": round(temperature, 4)},
+        calibration=_describe_calibration(temperature, validated),
         trained_on=(
             "Simulated sleepers, adults and children, most with simulated BOLD signals; the order and length of their "
             "stages as in hypnograms of people. No signal of a person was used; not clinically validated."
@@ -291,6 +297,20 @@ def _write(
         card,
         blocks={"EEG encoder": ("network.eeg",), "fMRI encoder": ("network.bold",), "gate": ("network.fuse",)},
     )
+
+
+def _describe_calibration(temperature: float, staged: Sequence[StagedSubject]) -> dict[str, Any]:
+    """Tell how far the likeliest stage of each epoch can be taken at its word."""
+    probability = softmax(np.concatenate([one.logits for one in staged]) / temperature, axis=1)
+    stage = np.concatenate([one.stage for one in staged])
+    bins = reliability_bins(probability.max(axis=1), probability.argmax(axis=1) == stage)
+    return {
+        "method": "temperature",
+        "temperature": round(temperature, 4),
+        "expected_calibration_error": round(expected_calibration_error(bins), 5),
+        "epochs": len(stage),
+        RELIABILITY: {"sleep_stage": describe_reliability(bins)},
+    }
 
 
 def _seeds(first: int, recipe: Recipe, count: int) -> range:

@@ -3,14 +3,15 @@ import json
 import subprocess
 import sys
 
-import edfio
 import numpy as np
 import pytest
 
 from app.commands import analyze
+from inference.archive.table import TABLE_NAME
 from inference.errors import AnalysisError, ModelPackageError
 from inference.runtime.package import ONNX_NAME
 from inference.runtime.registry import PackageSurvey
+from tests.inference.archive.recordings import write_edf
 from tests.inference.runtime.packages import make_burst_package
 from tests.inference.runtime.patients import make_patient
 
@@ -25,21 +26,6 @@ def package(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def installed(monkeypatch, package):
     monkeypatch.setattr(analyze, "survey_packages", lambda: PackageSurvey((package,), ()))
-
-
-def write_edf(path, recording):
-    signals = [
-        edfio.EdfSignal(
-            recording.read([i], 0.0, recording.duration_s)[0],
-            channel.rate_hz,
-            label=f"{channel.kind.upper()} {channel.name}",
-            physical_dimension="uV",
-            physical_range=(-3000, 3000),
-        )
-        for i, channel in enumerate(recording.channels)
-    ]
-    edfio.Edf(signals).write(path)
-    return path
 
 
 def run(*words):
@@ -175,3 +161,48 @@ def test_fmri_that_cannot_be_read_is_one_sentence(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "run.nii" in told
     assert "Traceback" not in told
+
+
+def test_a_folder_is_analysed_whole_and_told_in_one_table(tmp_path, capsys):
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    for name in ("2024/night.edf", "2025/night.edf"):
+        write_edf(archive / name, make_patient(30.0, bursts_s=(12.0,)))
+    (archive / "broken.edf").write_text("hello")
+    assert run(archive, "--out", out) == 2
+    told = capsys.readouterr()
+    assert "3 recordings: 2 analysed (0 of them earlier), 1 failed" in told.out
+    assert "broken.edf" in told.err
+    heading, *rows = [line.split("\t") for line in (out / TABLE_NAME).read_text().splitlines()]
+    assert heading[:4] == ["recording", "status", "duration", "burst-finder_events"]
+    assert [row[:4] for row in rows] == [
+        ["2024/night.edf", "analysed", "30.000", "1"],
+        ["2025/night.edf", "analysed", "30.000", "1"],
+        ["broken.edf", "failed", "n/a", "n/a"],
+    ]
+    assert (out / "2025" / "night_desc-spasmlens_events.tsv").is_file()
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, capsys, monkeypatch):
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    for name in ("a.edf", "b.edf"):
+        write_edf(archive / name, make_patient(30.0, bursts_s=(12.0,)))
+    assert run(archive / "a.edf", "--out", out) == 0
+    capsys.readouterr()
+    assert run(archive, "--out", out) == 0
+    assert "2 recordings: 2 analysed (1 of them earlier), 0 failed" in capsys.readouterr().out
+    # Another recording under the old name, and results of which a part is gone, are analysed again.
+    write_edf(archive / "a.edf", make_patient(30.0, bursts_s=(9.0, 20.0)))
+    (out / "b_desc-spasmlens_events.tsv").unlink()
+    assert run(archive, "--out", out, "--json") == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert [file["models"]["burst-finder"]["events"] for file in files] == [2, 1]
+    assert (out / "b_desc-spasmlens_events.tsv").is_file()
+
+
+def test_what_was_analysed_is_analysed_again_when_asked(tmp_path, capsys):
+    path = write_edf(tmp_path / "night.edf", make_patient(30.0))
+    assert run(path, "--out", tmp_path) == 0
+    assert run(path, "--out", tmp_path) == 0
+    assert "analysed earlier" in capsys.readouterr().out
+    assert run(path, "--out", tmp_path, "--again") == 0
+    assert "analysed earlier" not in capsys.readouterr().out

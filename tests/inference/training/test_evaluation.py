@@ -10,7 +10,6 @@ from inference.training.evaluation import (
     Track,
     apply_calibration,
     choose_rule,
-    expected_calibration_error,
     fit_calibration,
     pool,
 )
@@ -35,11 +34,6 @@ def test_windows_that_nobody_could_label_do_not_calibrate():
     track = overconfident_track()
     unsure = Track(track.time_s, np.full_like(track.log_odds, 50.0), np.full_like(track.label, -1), (), 10_000.0)
     assert fit_calibration([track, unsure]) == fit_calibration([track])
-
-
-def test_expected_calibration_error_is_the_gap_between_claim_and_outcome():
-    probability = np.full(1000, 0.9, dtype=np.float32)
-    assert expected_calibration_error(probability, np.arange(1000) < 600) == pytest.approx(0.3, abs=1e-6)
 
 
 def test_the_calibrations_offset_becomes_part_of_the_network():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
-from app.icons import icon
+from app.shell.icons import icon
 from app.theme import GRID_PX, Theme
 
 _MOST_SHOWN = 3
