@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from inference.errors import SpasmlensError
 from inference.runtime.analysis import AnalysisRequest, analyze
+from inference.runtime.memory import give_back_memory
 
 if TYPE_CHECKING:
     from inference.runtime.results import ModelResult
@@ -63,6 +64,9 @@ class _Worker(QObject):
             raise
         else:
             self.ended.emit(job, tuple(results))
+        finally:
+            # Last, because nobody should have to wait for it.
+            give_back_memory()
 
 
 class InferenceEngine(QObject):

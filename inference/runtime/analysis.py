@@ -16,7 +16,6 @@ from inference.runtime.agenda import Agenda
 from inference.runtime.cards import ChannelInputs, MontageInputs
 from inference.runtime.channel_run import ChannelFindings, ChannelRun
 from inference.runtime.findings import Findings
-from inference.runtime.memory import give_back_memory
 from inference.runtime.montage_run import MontageFindings, MontageRun
 from inference.runtime.package import ModelPackage
 from inference.runtime.result_cache import KeptResult, ResultCache
@@ -151,7 +150,6 @@ class _Crew:
         # Nobody listens any more; an error among these would keep alive all that it has met on its way.
         self._words = SimpleQueue()
         self._runs.clear()
-        give_back_memory()
 
     def _recall(self, network: int, package: ModelPackage) -> None:
         """Take up what an earlier run of the same analysis had found."""
