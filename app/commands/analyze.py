@@ -24,7 +24,7 @@ Run the networks over recordings, single files or all that is in a folder, and w
   FILE_desc-spasmlens_probabilities.npz  the networks' probabilities over the whole length: TASK_time_s,
                                          TASK_probability, TASK_overall, what their columns are, channel weights
   FILE_desc-spasmlens_hypnogram.tsv      the stage of every 30-s epoch (BIDS, with its side-car)
-  FILE_desc-spasmlens_summary.json       what each network gave, channels used and missing, problems
+  FILE_desc-spasmlens_summary.json       what each network gave, clusters of spasms, channels used and missing, problems
 
 What is said of a whole recording (TASK_overall): for syndromes the mean of the probabilities over all windows, for the
 focus the mean log odds of each channel as a probability, for sleep the share of the epochs in each stage.
