@@ -16,6 +16,7 @@ from inference.runtime.agenda import Agenda
 from inference.runtime.cards import ChannelInputs, MontageInputs
 from inference.runtime.channel_run import ChannelFindings, ChannelRun
 from inference.runtime.findings import Findings
+from inference.runtime.memory import give_back_memory
 from inference.runtime.montage_run import MontageFindings, MontageRun
 from inference.runtime.package import ModelPackage
 from inference.runtime.result_cache import KeptResult, ResultCache
@@ -55,7 +56,7 @@ class _CancelledError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Word:
-    """What a worker says of the network that it works for: one of the three."""
+    """What a worker says of the network that it works for: rows, or why it has stopped."""
 
     network: int
     seconds: float = 0.0
@@ -147,6 +148,10 @@ class _Crew:
         self._pool.shutdown(wait=True, cancel_futures=True)
         for kept in self._kept.values():
             kept.close()
+        # Nobody listens any more; an error among these would keep alive all that it has met on its way.
+        self._words = SimpleQueue()
+        self._runs.clear()
+        give_back_memory()
 
     def _recall(self, network: int, package: ModelPackage) -> None:
         """Take up what an earlier run of the same analysis had found."""
@@ -195,7 +200,7 @@ class _Crew:
         if isinstance(error, AnalysisError | ModelPackageError):
             self.failures.setdefault(network, str(error))
             self._agenda.drop(network)
-        elif not isinstance(error, _CancelledError):
+        else:
             raise error
 
     def _open(self, network: int, run: NetworkRun) -> None:
@@ -277,6 +282,8 @@ class _Crew:
         try:
             self._checkpoint()
             run = _make_run(self._request, self._request.packages[network], self._checkpoint)
+        except _CancelledError:
+            self._words.put(_Word(network))
         except BaseException as error:  # whatever it is, it is told in the thread that asks for updates
             self._words.put(_Word(network, error=error))
         else:
@@ -288,6 +295,8 @@ class _Crew:
             self._checkpoint()
             for rows in self._runs[network].look(part, self._checkpoint):
                 self._words.put(_Word(network, rows=rows))
+        except _CancelledError:
+            self._words.put(_Word(network))
         except BaseException as error:
             self._words.put(_Word(network, error=error))
         else:

@@ -12,6 +12,7 @@ import argparse
 import json
 import platform
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -80,8 +81,8 @@ def measure_memory(hours: float, minutes: float) -> dict[str, Any]:
         n_seen = {package.card.name: 0.0 for package in shipped_packages()}
         for package in shipped_packages():
             request = AnalysisRequest(recording, (package,), "cpu", workers=n_cores())
-            pages = iter([(recording.duration_s - 60, 10.0)])
-            for update in analyze(request, _enough(n_seen, package.card.name, minutes), lambda: next(pages, None)):
+            gaze = partial(next, iter([(recording.duration_s - 60, 10.0)]), None)
+            for update in analyze(request, _enough(n_seen, package.card.name, minutes), gaze):
                 n_seen[update.model_name] = update.done_s
         size_gb = path.stat().st_size / (1 << 30)
     return {

@@ -92,7 +92,8 @@ def test_partial_results_arrive_before_the_end_and_in_the_listeners_thread(qtbot
     assert not engine.is_busy
 
 
-def test_the_page_that_is_looked_at_is_analysed_first(qtbot, engine, long_request):
+def test_the_page_that_is_looked_at_is_analysed_first(qtbot, engine, long_request, monkeypatch):
+    monkeypatch.setattr("inference.runtime.analysis._UPDATE_INTERVAL_S", 0.0)
     listener = Listener(engine)
     engine.look_at(600.0, 10.0)
     with qtbot.waitSignal(engine.finished, timeout=60_000):
