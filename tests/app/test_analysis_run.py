@@ -28,7 +28,7 @@ def news(name, time_s, share, total_s=60.0):
 
 
 def test_what_comes_out_of_order_lies_where_it_belongs_and_the_rest_is_unknown(qtbot, run, packages):
-    run.start(make_patient(60.0), packages)
+    run.start(AnalysisRequest(make_patient(60.0), packages))
     run.cancel()
     run._take_update(news("two", [40.0, 40.5], 0.05))
     run._take_update(news("two", [10.0, 10.5, 11.0], 0.1))
@@ -40,7 +40,7 @@ def test_what_comes_out_of_order_lies_where_it_belongs_and_the_rest_is_unknown(q
 
 
 def test_networks_that_work_side_by_side_are_one_progress(qtbot, run, packages):
-    run.start(make_patient(60.0), packages)
+    run.start(AnalysisRequest(make_patient(60.0), packages))
     run.cancel()
     fractions = []
     for name, share in (("one", 0.5), ("two", 0.2), ("one", 1.0), ("two", 1.0)):
@@ -52,7 +52,7 @@ def test_networks_that_work_side_by_side_are_one_progress(qtbot, run, packages):
 def test_the_window_ends_with_what_the_command_finds(qtbot, run, packages, tmp_path):
     recording = make_patient(60.0, bursts_s=(20.0, 41.0))
     run.look_at(40.0, 10.0)
-    run.start(recording, packages, tmp_path / "answers")
+    run.start(AnalysisRequest(recording, packages, cache=tmp_path / "answers"))
     qtbot.waitUntil(lambda: run.progress.phase is Phase.DONE, timeout=20_000)
     updates = analyze(AnalysisRequest(recording, packages, "cpu", workers=2), lambda: False)
     results = [update.result for update in updates if update.result]

@@ -347,5 +347,5 @@ def test_spasms_are_counted_by_stage_and_the_unreviewed_said(night: MainWindow):
     assert by_code == {"W": "0", "N1": "0", "N2": "0", "N3": "0", "R": "1"}
     event = replace(night.session.events[0], decision=None)
     night.session.events = (event,)
-    night._sleep._gather()
+    night.features.scorer._room._gather()
     assert ("of these not reviewed yet", "1") in [(row.name, row.value) for row in night.features.reporter.report.rows]

@@ -29,7 +29,7 @@ def test_every_format_is_written_and_named(study, tmp_path, capsys):
     assert run(study, "--format", "bids,szcore,edf,training", "--out", tmp_path / "out") == 0
     named = capsys.readouterr().out.splitlines()
     written = {str(path) for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert set(named) == written and len(written) == 11
+    assert set(named) == written and len(written) == 13
 
 
 def test_deidentified_exports_name_neither_recording_nor_reader(study, tmp_path):
