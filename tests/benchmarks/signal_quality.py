@@ -42,7 +42,7 @@ def analyse(recording: Recording, names: tuple[str, ...]) -> None:
 
 
 def measure(seed: int) -> dict[str, float]:
-    """Time both on one simulated infant, and count the seconds of its spasms that would be called unusable."""
+    """Time both on one simulated infants, and count the seconds of its spasms that would be called unusable."""
     case = simulate_infant(seed, 60.0 * MINUTES, RATE_HZ)
     times = [time.process_time()]
     faults = judge(case.recording)
