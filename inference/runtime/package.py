@@ -122,11 +122,13 @@ def _check_parts(folder: Path, front_end: bytes, body: bytes, card: ModelCard) -
     _check_names(folder / BODY_NAME, "gives", second.outputs, {output.name: output for output in card.outputs})
     features, stated = set(first.outputs), set(card.inputs.shapes)
     if features & stated:
-        raise ModelPackageError(f"{folder / FRONT_END_NAME} gives {_list(features & stated)} by the name of a signal.")
+        raise ModelPackageError(
+            f"{folder / FRONT_END_NAME} gives {_list(sorted(features & stated))} by the name of a signal."
+        )
     for name, outline, known in ((FRONT_END_NAME, first, stated), (BODY_NAME, second, stated | features)):
         unknown = set(outline.inputs) - known
         if unknown:
-            raise ModelPackageError(f"{folder / name} takes {_list(unknown)}, which nothing gives.")
+            raise ModelPackageError(f"{folder / name} takes {_list(sorted(unknown))}, which nothing gives.")
 
 
 def _check_graph(path: Path, content: bytes) -> GraphOutline:

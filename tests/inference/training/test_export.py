@@ -15,7 +15,6 @@ from inference.training.export import example_inputs, load_weights, write_packag
 from inference.training.graph_export import OPSET
 from inference.training.iess_export import BLOCKS, OUTPUTS, PAPER_COST, Calibrated
 from inference.training.iess_fusionnet import INPUTS
-from inference.training.refresh import refresh_package
 from tests.inference.training.cards import untrained_card
 from tests.inference.training.conftest import SMALL
 
@@ -109,35 +108,6 @@ def test_parts_whose_body_looks_beyond_its_window_are_refused(tmp_path):
     card = untrained_card("leaking", inputs, (OutputSpec("probability", "seizure", ("yes", "no"), event_class="yes"),))
     with pytest.raises(TrainingError, match=r"probability of its two parts is .* from the whole graph's"):
         write_package(tmp_path, Leaking(), example_inputs(inputs), {}, card)
-
-
-def test_a_package_is_exported_again_from_its_own_weights_and_calibration(exported, monkeypatch):
-    written = {}
-
-    def keep(folder, module, examples, weights, card, **rest):
-        written.update(folder=folder, module=module, weights=weights, card=card, **rest)
-        return card
-
-    module, path = exported
-    package = open_package(path.parent)
-    card = replace(package.card, name="iess-fusionnet", calibration={"temperature": 0.05})
-    monkeypatch.setattr("inference.training.refresh.open_package", lambda folder: replace(package, card=card))
-    monkeypatch.setattr("inference.training.refresh.IessFusionNet", lambda: IessFusionNet(SMALL))
-    monkeypatch.setattr("inference.training.refresh.write_package", keep)
-    assert refresh_package(path.parent) is card
-    assert written["folder"] == path.parent
-    assert written["blocks"] == BLOCKS
-    assert {name: tensor.tolist() for name, tensor in written["weights"].items()} == {
-        name: tensor.tolist() for name, tensor in module.network.state_dict().items()
-    }
-    inputs = windows(2)
-    with torch.no_grad():
-        assert torch.equal(written["module"](*inputs), module(*inputs))
-
-
-def test_networks_that_need_no_other_graphs_are_not_exported_again(exported):
-    with pytest.raises(TrainingError, match="small cannot be exported again"):
-        refresh_package(exported[1].parent)
 
 
 def test_the_written_package_opens_and_tells_what_the_network_costs_beside_the_papers(exported):
