@@ -16,7 +16,8 @@ from app.traces.palette import TracePalette
 
 LABEL_PX = 12
 SMALL_PX = 11
-_GUTTER_RANGE_PX = (72, 152)
+# The names of the lanes below the page stand in it as well.
+_GUTTER_RANGE_PX = (88, 152)
 _GUTTER_SPACE_PX = 16
 _RULER_STEPS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _RULER_LABEL_PX = 84.0

@@ -20,6 +20,7 @@ _LEFT_PX: Final = 3 * GRID_PX
 _BELOW_PX: Final = 18
 _ABOVE_PX: Final = 18
 _TICKS_HZ: Final = (2, 4, 8, 16, 32, 64, 100)
+_TIME_GAP_PX: Final = 6.0
 _TIME_STEPS_S: Final = (0.5, 1.0, 2.0, 5.0)
 _TIME_ROOM_PX: Final = 56
 #: Lines are drawn around what has these shares of the strongest relevance.
@@ -164,6 +165,7 @@ class PowerView(QWidget):
         painter.setPen(self.theme.muted)
         px_per_s = axes.width / (axes.end_s - axes.start_s)
         step_s = next((step for step in _TIME_STEPS_S if step * px_per_s >= _TIME_ROOM_PX), 10.0)
+        free_px = box.left()
         for number in range(math.ceil(axes.start_s / step_s), math.floor(axes.end_s / step_s) + 1):
             time_s = number * step_s
             x = box.left() + axes.x_of(time_s)
@@ -171,7 +173,10 @@ class PowerView(QWidget):
             text = elapsed_text(time_s, 0 if step_s >= 1 else 1)
             width = painter.fontMetrics().horizontalAdvance(text) + 2
             left = min(max(x - width / 2, box.left()), box.right() - width)
-            painter.drawText(QRectF(left, box.bottom() + 3, width, 14), Qt.AlignmentFlag.AlignCenter, text)
+            # A label at an edge is moved inwards, where the next one may stand.
+            if left >= free_px:
+                painter.drawText(QRectF(left, box.bottom() + 3, width, 14), Qt.AlignmentFlag.AlignCenter, text)
+                free_px = left + width + _TIME_GAP_PX
 
     def _tell(self, point: QPointF) -> str:
         if self.reading is None:
