@@ -1,12 +1,18 @@
 """The probability lane: what a network thinks of every moment of the page, filling in while it is still thinking."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 
 from app.lanes.lane import Lane
 from app.lanes.tracks import ProbabilityTrack, column_maxima
 from app.theme import GRID_PX, Theme, with_alpha
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Lanes lower than this have no room for numbers; the tool tip tells the threshold.
 _ROOM_FOR_NUMBERS_PX = 28
@@ -119,7 +125,7 @@ class ProbabilityLane(Lane):
                 self._paint_threshold(painter, self.threshold, has_number=has_room or self._held is not None)
             self._paint_sentence(painter)
 
-    def _y(self, probability: float) -> float:
+    def _y(self, probability: "float | NDArray[np.float64]") -> Any:
         margin = 7 if self.height() >= _ROOM_FOR_NUMBERS_PX else 3
         return self.height() - margin - probability * (self.height() - 2 * margin)
 
@@ -144,15 +150,14 @@ class ProbabilityLane(Lane):
         colour = self.theme.subject(self.subject)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for first, stop in _runs(~np.isnan(highest)):
-            points = [QPointF(edges_px[i] + 0.5, self._y(float(highest[i]))) for i in range(first, stop)]
-            floor = self._y(0)
+            x, y = edges_px[first:stop] + 0.5, self._y(highest[first:stop].astype(np.float64))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(with_alpha(colour, 0.28))
-            below = [QPointF(points[-1].x(), floor), QPointF(points[0].x(), floor)]
-            painter.drawPolygon(QPolygonF([*points, *below]))
+            floor = np.full(2, self._y(0.0))
+            painter.drawPolygon(arrayToQPolygonF(np.append(x, (x[-1], x[0])), np.append(y, floor)))
             painter.setPen(QPen(colour, 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPolyline(QPolygonF(points))
+            painter.drawPolyline(arrayToQPolygonF(x, y))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
     def _paint_threshold(self, painter: QPainter, threshold: float, *, has_number: bool) -> None:

@@ -73,6 +73,7 @@ def _site_of(channel: Channel, *, is_alone: bool) -> Site:
     return Site("–".join(pair), "–".join(pair), (x, y, z), pair)
 
 
+@lru_cache(maxsize=512)
 def project(vector: Vector) -> tuple[float, float]:
     """Give the place on the drawn head, whose rim has radius 1: x to the patient's right, y to the nose.
 
