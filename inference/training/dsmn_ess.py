@@ -45,16 +45,8 @@ def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
     TrainingError
         It cannot be made as asked.
     """
-    usual = Recipe()
-    recipe = replace(
-        usual,
-        seed=options.seed,
-        n_patients=usual.n_patients if options.n_patients is None else options.n_patients,
-        n_steps=usual.n_steps if options.n_steps is None else options.n_steps,
-        device=choose_device(options.device),
-        n_threads=usual.n_threads if options.n_threads is None else options.n_threads,
-        minutes_limit=usual.minutes_limit if options.minutes_limit is None else options.minutes_limit,
-    )
+    asked = options.asked("n_patients", "n_steps", "n_threads", "minutes_limit")
+    recipe = replace(Recipe(), seed=options.seed, device=choose_device(options.device), **asked)
     yield from train_dsmn_ess(folder, recipe, options.work_folder, resume=options.resume)
 
 

@@ -89,18 +89,12 @@ def train(folder: Path, options: TrainOptions) -> Iterator[TrainingProgress]:
         It cannot be made as asked.
     """
     usual = Recipe()
-    loop = replace(
-        usual.loop,
-        n_steps=usual.loop.n_steps if options.n_steps is None else options.n_steps,
-        minutes_limit=usual.loop.minutes_limit if options.minutes_limit is None else options.minutes_limit,
-    )
     recipe = replace(
         usual,
         seed=options.seed,
-        n_patients=usual.n_patients if options.n_patients is None else options.n_patients,
         device=choose_device(options.device),
-        n_threads=usual.n_threads if options.n_threads is None else options.n_threads,
-        loop=loop,
+        loop=replace(usual.loop, **options.asked("n_steps", "minutes_limit")),
+        **options.asked("n_patients", "n_threads"),
     )
     yield from train_focus_localisation(folder, recipe, options.work_folder, resume=options.resume)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from inference.errors import TrainingError
 from inference.training.progress import TrainingProgress
@@ -33,6 +34,10 @@ class TrainOptions:
     minutes_limit: float | None = None
     n_patients: int | None = None
     n_steps: int | None = None
+
+    def asked(self, *names: str) -> dict[str, Any]:
+        """Give those of these options for which a value was asked, to replace a recipe's own."""
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True)
