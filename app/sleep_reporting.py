@@ -9,7 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.dialogs.choice import Choice, ChoiceDialog
+from app.dialogs.choice import Choice, ChoiceDialog, numbered
 from app.panels.sleep_report import NOBODY, ReportPanel
 from app.reading import ReadingPage
 from app.session import Session
@@ -173,7 +173,9 @@ class SleepReporter(Feature):
         if len(sessions) == 1:
             self._ask_whose(path, next(iter(sessions.values())))
             return
-        dialog = ChoiceDialog("Which session is this recording?", [Choice(s, s) for s in sessions], self._window)
+        dialog = ChoiceDialog(
+            "Which session is this recording?", numbered([Choice(s, s) for s in sessions]), self._window
+        )
         dialog.picked.connect(lambda session: self._ask_whose(path, sessions[session]))
         dialog.open()
 
@@ -191,7 +193,7 @@ class SleepReporter(Feature):
             Choice(_OTHERS, f"{scorer}: another scorer", "Kept beside yours, to compare with"),
             Choice(_MINE, f"{study.author}: mine, to go on with", "Takes the place of what you scored; can be undone"),
         ]
-        dialog = ChoiceDialog(f"Whose stages are in {path.name}?", choices, self._window, _OTHERS)
+        dialog = ChoiceDialog(f"Whose stages are in {path.name}?", numbered(choices), self._window, _OTHERS)
         dialog.picked.connect(lambda whose: self._keep(path, hypnogram, study.author if whose == _MINE else scorer))
         dialog.open()
 
@@ -231,7 +233,9 @@ class SleepReporter(Feature):
             Choice(one.scoring_id, one.scorer, f"from {one.source}" if one.source else "scored here")
             for one in study.scorings
         ]
-        dialog = ChoiceDialog("Whose stages are taken out of the study? It can be undone.", choices, self._window)
+        dialog = ChoiceDialog(
+            "Whose stages are taken out of the study? It can be undone.", numbered(choices), self._window
+        )
         dialog.picked.connect(lambda scoring_id: self._session.edit("remove_scoring", scoring_id))
         dialog.open()
 

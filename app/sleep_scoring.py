@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.dialogs.choice import Choice, ChoiceDialog
+from app.dialogs.choice import Choice, ChoiceDialog, numbered
 from app.lanes.hypnodensity import HypnodensityLane
 from app.lanes.hypnogram import HypnogramLane
 from app.panels.score_strip import ScoreStrip
@@ -297,7 +297,7 @@ class SleepScorer(Feature):
         known = {stage_set.name: stage_set for stage_set in (AASM, INFANT, current)}
         choices = [Choice(name, f"{name}: {', '.join(one.codes)}") for name, one in known.items()]
         choices.append(Choice(_FROM_FILE, "The site's own, from a file …", "JSON with a name and a list of stages"))
-        dialog = ChoiceDialog("Which stages do you score?", choices, self._window, current.name)
+        dialog = ChoiceDialog("Which stages do you score?", numbered(choices), self._window, current.name)
         dialog.picked.connect(lambda name: self._use_stage_set(known.get(name)))
         dialog.open()
 

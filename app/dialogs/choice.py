@@ -1,7 +1,7 @@
 """Choosing one of a few things."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -11,20 +11,26 @@ from app.dialogs.choice_list import ROW_PX, ChoiceList
 from app.theme import GRID_PX
 
 _WIDTH_PX = 48 * GRID_PX
-_MOST_ROWS = 16
+_MOST_ROWS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing that can be chosen, and a sentence about it."""
+    """One thing that can be chosen, a sentence about it, and the key that takes it."""
 
     choice_id: str
     text: str
     about: str = ""
+    key: str = ""
+
+
+def numbered(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Give the first nine of these choices their numbers as keys."""
+    return tuple(replace(choice, key=str(number) if number < 10 else "") for number, choice in enumerate(choices, 1))
 
 
 class ChoiceDialog(QDialog):
-    """A question above a list, answered with the arrows and Return, the number beside a choice, or the mouse.
+    """A question above a list, answered with the key beside a choice, the arrows and Return, or the mouse.
 
     Signals
     -------
@@ -38,10 +44,10 @@ class ChoiceDialog(QDialog):
         self.setWindowTitle(question)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFixedWidth(_WIDTH_PX)
-        self._keys = {str(number): choice.choice_id for number, choice in enumerate(choices[:9], 1)}
+        self._keys = {choice.key: choice.choice_id for choice in choices if choice.key}
         self._list = ChoiceList()
-        for number, choice in enumerate(choices, 1):
-            self._list.add_choice(choice.choice_id, choice.text, str(number) if number < 10 else "", choice.about)
+        for choice in choices:
+            self._list.add_choice(choice.choice_id, choice.text, choice.key, choice.about)
         self._list.choose(current)
         self._list.setFixedHeight(min(len(choices), _MOST_ROWS) * ROW_PX)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -58,7 +64,7 @@ class ChoiceDialog(QDialog):
             column.addWidget(part)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Take a choice by its number, or go through them with the arrows."""
+        """Take a choice by its key, or go through them with the arrows."""
         if event.text() in self._keys:
             self._finish(self._keys[event.text()])
         elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
