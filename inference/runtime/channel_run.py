@@ -47,6 +47,8 @@ class ChannelRun(NetworkRun):
     checkpoint : called between pieces of the work of making it; an exception that it raises ends that.
     """
 
+    _session: NetworkSession
+
     def __init__(
         self, recording: Recording, package: ModelPackage, provider: str, checkpoint: Callable[[], None]
     ) -> None:
@@ -60,16 +62,6 @@ class ChannelRun(NetworkRun):
         self.channels = ChannelUse(plan.used, problems=plan.problems)
         self._windows = WindowPlan(recording.duration_s, spec)
         self._name = package.card.answer.name
-
-    @property
-    def provider(self) -> str:
-        """Where the network runs, ``"cpu"`` or ``"cuda"``."""
-        return self._session.provider
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Why it does not run where it was asked to."""
-        return self._session.problems
 
     def look(self, part: range, checkpoint: Callable[[], None]) -> Iterator[Rows]:
         """Give the rows of a part, all at once when every channel has been looked at."""

@@ -80,6 +80,8 @@ class MontageRun(NetworkRun):
     checkpoint : called between pieces of the work of making it; an exception that it raises ends that.
     """
 
+    _session: NetworkSession | PartsSession
+
     def __init__(
         self, recording: Recording, package: ModelPackage, provider: str, checkpoint: Callable[[], None]
     ) -> None:
@@ -94,16 +96,6 @@ class MontageRun(NetworkRun):
         self.channels = describe_plan(self._plan)
         self._windows = WindowPlan(recording.duration_s, spec)
         self._columns = {output.name: len(output.classes) for output in package.card.outputs if output.classes}
-
-    @property
-    def provider(self) -> str:
-        """Where the network runs, ``"cpu"`` or ``"cuda"``."""
-        return self._session.provider
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Why it does not run where it was asked to."""
-        return self._session.problems
 
     def look(self, part: range, checkpoint: Callable[[], None]) -> Iterator[Rows]:
         """Give the rows of a part: those without a whole window first, then the others in batches."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,18 @@ class Rows:
     values: dict[str, NDArray[np.float32]]
 
 
+class RunningNetwork(Protocol):
+    """A network that is loaded, whole or in its two parts."""
+
+    @property
+    def provider(self) -> str:
+        """Where it runs, ``"cpu"`` or ``"cuda"``."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it does not run where it was asked to."""
+
+
 class NetworkRun(ABC):
     """A network that is asked about parts of a recording, in any order and from any thread.
 
@@ -48,16 +61,17 @@ class NetworkRun(ABC):
     """
 
     channels: ChannelUse
+    _session: RunningNetwork
 
     @property
-    @abstractmethod
     def provider(self) -> str:
         """Where the network runs, ``"cpu"`` or ``"cuda"``."""
+        return self._session.provider
 
     @property
-    @abstractmethod
     def problems(self) -> tuple[str, ...]:
         """Why it does not run where it was asked to."""
+        return self._session.problems
 
     @abstractmethod
     def look(self, part: range, checkpoint: Callable[[], None]) -> Iterator[Rows]:

@@ -80,6 +80,8 @@ class SleepRun(NetworkRun):
     bold : the fMRI beside the EEG, None where there is none.
     """
 
+    _session: NetworkSession
+
     def __init__(
         self,
         recording: Recording,
@@ -100,16 +102,6 @@ class SleepRun(NetworkRun):
         self.channels = self._describe_channels(spec)
         self._name, self._n_classes = package.card.answer.name, len(package.card.classes)
         self._preparing = Lock()
-
-    @property
-    def provider(self) -> str:
-        """Where the network runs, ``"cpu"`` or ``"cuda"``."""
-        return self._session.provider
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Why it does not run where it was asked to."""
-        return self._session.problems
 
     def look(self, part: range, checkpoint: Callable[[], None]) -> Iterator[Rows]:
         """Give the rows of a part in batches."""
