@@ -23,6 +23,7 @@ from app.sleep_room import SleepRoom
 from app.theme import LIGHT
 from app.times import clock_text, elapsed_text
 from app.traces.display import PAGES_S
+from app.traces.page import STEP_PAGES
 from inference.labels.hypnograms import EPOCH_S, Hypnogram
 from inference.labels.sleep_stages import AASM, INFANT, UNSCORED, StageSet
 from inference.labels.stage_set_file import KEYS, read_stage_set
@@ -225,15 +226,18 @@ class SleepScorer(Feature):
 
     @Slot()
     def _follow_page(self) -> None:
-        """Keep the page on the grid of epochs while sleep is scored: any step leads to the next epoch."""
+        """Keep the page on the grid of epochs while sleep is scored.
+
+        A step leads to the next epoch, a leap to the one in the middle of the page.
+        """
         if not self._is_scoring or self._session.recording is None:
             return
         grid, position_s = self._grid, self._page.traces.position_s
         place = (position_s - grid.onset_s) / grid.epoch_s
         nearest = round(place)
-        if abs(place - nearest) * grid.epoch_s > _ON_GRID_S:
-            forward = position_s > self._last_s
-            nearest = int(place) + 1 if forward else int(place)
+        is_step = abs(position_s - self._last_s) <= STEP_PAGES * self._page.traces.page_s + _ON_GRID_S
+        if is_step and abs(place - nearest) * grid.epoch_s > _ON_GRID_S:
+            nearest = int(place) + 1 if position_s > self._last_s else int(place)
         onset_s = grid.epoch_onset_s(min(max(nearest, 0), grid.n_epochs - 1))
         self._last_s = onset_s
         if abs(onset_s - position_s) > _ON_GRID_S:

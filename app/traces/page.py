@@ -30,7 +30,7 @@ from app.traces.tiles import Rendering, TileFeed
 from inference.recordings.recording import ChannelKind, Recording
 from inference.signals.montages import Montage
 
-_STEP_PAGES = 0.1
+STEP_PAGES = 0.1
 _SETTLE_LIMIT_S = 60.0
 _NOTHING_PLANNED = TracePlan(Montage("", ()), (), ())
 
@@ -237,12 +237,12 @@ class TracePage(QWidget):
     @Slot()
     def step_forward(self) -> None:
         """Move on by a tenth of a page."""
-        self.go_to(self._position_s + _STEP_PAGES * self.page_s)
+        self.go_to(self._position_s + STEP_PAGES * self.page_s)
 
     @Slot()
     def step_backward(self) -> None:
         """Move back by a tenth of a page."""
-        self.go_to(self._position_s - _STEP_PAGES * self.page_s)
+        self.go_to(self._position_s - STEP_PAGES * self.page_s)
 
     def scroll_rows(self, pixels: float) -> None:
         """Move down a page that has more channels than fit."""
