@@ -331,9 +331,11 @@ def test_spasms_can_be_judged_while_other_networks_are_still_busy(
     every_network: MainWindow, infant_file: Path, qtbot: QtBot
 ):
     session = every_network.session
+    stands = []
+    session.analysis.concluded.connect(lambda results: stands.append((len(results), session.analysis.is_running)))
     with qtbot.waitSignal(session.analysis.concluded, timeout=20_000):
         session.open_file(infant_file)
-    assert session.analysis.is_running
+    assert stands[0] == (1, True)
     event = session.events[0]
     session.edit("accept", event.event_id)
     wait_saved(qtbot, every_network)
