@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QSlider,
     QStackedWidget,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.panels.bars import Bar, BarList
 from app.panels.origin import OriginLine
+from app.panels.sentence import make_sentence
 from app.panels.stand import Stand, StandView
 from app.theme import GRID_PX, SMALL_PX, Theme, ui_font
 from app.times import elapsed_text
@@ -120,7 +120,11 @@ class AttributionPanel(QWidget):
         self._opacity.setValue(round(100 * opacity))
         self._opacity.setToolTip("Opacity of the relevance on the traces")
         self._opacity.setAccessibleName("Opacity of the relevance on the traces")
-        self._heading, self._under, self._notes = _label("strong"), _label("small"), _label("small")
+        self._heading, self._under, self._notes = (
+            make_sentence("strong"),
+            make_sentence("small"),
+            make_sentence("small"),
+        )
         self.share = ShareBar(theme)
         self.channels = BarList(theme, "Channels, log odds")
         self.bands = BarList(theme, "Bands of the EEG, log odds")
@@ -242,11 +246,3 @@ def _tell_window(relevance: Relevance) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
-
-
-def _label(role: str) -> QLabel:
-    label = QLabel()
-    label.setProperty("role", role)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.bars import Bar, BarList
 from app.panels.colour_bar import ColourBar, ColourScale, tell_number
@@ -15,6 +15,7 @@ from app.panels.head.colours import Ramp, colour_of
 from app.panels.head.places import Site
 from app.panels.head.view import NOTHING, HeadReading, HeadView
 from app.panels.origin import OriginLine
+from app.panels.sentence import make_sentence
 from app.panels.stand import Stand, StandView
 from app.theme import GRID_PX, Theme
 from app.times import elapsed_text
@@ -63,8 +64,8 @@ class FocusPanel(QWidget):
         self._theme = theme
         self._sources: tuple[HeadSource, ...] = ()
         self._moment_s = 0.0
-        self._heading = _label("strong")
-        self._caution = _label("small")
+        self._heading = make_sentence("strong")
+        self._caution = make_sentence("small")
         self._box = _box("What the head shows")
         self._spans = _box("Of which time the head shows it")
         self._spans.addItems(_SPANS)
@@ -219,11 +220,3 @@ def _box(about: str) -> QComboBox:
     box.setMinimumWidth(_LEAST_PX)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box
-
-
-def _label(role: str) -> QLabel:
-    label = QLabel()
-    label.setProperty("role", role)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.panels.reliability import ReliabilityPlot
+from app.panels.sentence import make_sentence
 from app.theme import GRID_PX, Theme
 from inference.errors import ModelPackageError
 from inference.runtime.calibration import expected_calibration_error, read_reliability
@@ -58,9 +59,9 @@ class ModelsPanel(QScrollArea):
                 if models.problems
                 else "Open a recording to see which networks are here."
             )
-            column.addWidget(_text(why, "muted"))
+            column.addWidget(make_sentence("muted", why, selectable=True))
         for sentence in models.problems:
-            column.addWidget(_text(sentence, "error"))
+            column.addWidget(make_sentence("error", sentence, selectable=True))
         if said:
             _list_findings(column, models, said)
         ended = {result.reference.name: result for result in results}
@@ -75,7 +76,7 @@ class ModelsPanel(QScrollArea):
 
 
 def _list_findings(column: QVBoxLayout, models: PackageSurvey, said: Mapping[str, str]) -> None:
-    column.addWidget(_text("This analysis", "heading"))
+    column.addWidget(make_sentence("heading", "This analysis", selectable=True))
     for card in (package.card for package in models.packages):
         if said.get(card.name):
             column.addWidget(_pair(card.title, said[card.name]))
@@ -83,10 +84,10 @@ def _list_findings(column: QVBoxLayout, models: PackageSurvey, said: Mapping[str
 
 
 def _describe_card(column: QVBoxLayout, card: ModelCard) -> None:
-    column.addWidget(_text(f"{card.title} {card.version}", "heading"))
+    column.addWidget(make_sentence("heading", f"{card.title} {card.version}", selectable=True))
     if card_warning(card):
-        column.addWidget(_text(card_warning(card).capitalize() + ".", "warning"))
-    column.addWidget(_text(card.trained_on, "small"))
+        column.addWidget(make_sentence("warning", card_warning(card).capitalize() + ".", selectable=True))
+    column.addWidget(make_sentence("small", card.trained_on, selectable=True))
     rule = card.events
     lines = (
         *([] if rule is None else [("Threshold", f"{rule.threshold:.2f} to start, {rule.threshold_low:.2f} to go on")]),
@@ -102,7 +103,7 @@ def _describe_calibration(column: QVBoxLayout, card: ModelCard, theme: Theme) ->
     try:
         curves = read_reliability(card.calibration)
     except ModelPackageError as error:
-        column.addWidget(_text(str(error), "error"))
+        column.addWidget(make_sentence("error", str(error), selectable=True))
         return
     for task, bins in curves.items():
         error, n_answers = expected_calibration_error(bins), sum(one.n for one in bins)
@@ -126,7 +127,7 @@ def _describe_result(column: QVBoxLayout, result: ModelResult) -> None:
     if result.channels_missing:
         column.addWidget(_pair("Not recorded", ", ".join(result.channels_missing)))
     for sentence in result.problems:
-        column.addWidget(_text(sentence, "warning"))
+        column.addWidget(make_sentence("warning", sentence, selectable=True))
 
 
 def _numbers(metrics: object) -> list[tuple[str, float]]:
@@ -135,16 +136,7 @@ def _numbers(metrics: object) -> list[tuple[str, float]]:
 
 
 def _pair(name: str, value: str) -> QLabel:
-    label = _text("", "small")
+    label = make_sentence("small", "", selectable=True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setText(f"{name}: {value}")
-    return label
-
-
-def _text(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

@@ -1,9 +1,9 @@
 """The line under every answer that says which network gave it and what it learned from."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.panels.models import card_warning
+from app.panels.sentence import make_sentence
 from app.theme import GRID_PX
 from inference.runtime.cards import ModelCard
 
@@ -13,8 +13,8 @@ class OriginLine(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.name = _line("small")
-        self.warning = _line("warning")
+        self.name = make_sentence("small")
+        self.warning = make_sentence("warning")
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
         column.setSpacing(0)
@@ -32,11 +32,3 @@ class OriginLine(QWidget):
 def tell_origin(card: ModelCard) -> str:
     """Name a network, its version and what it learned from where there is room for a line."""
     return f"{card.title} {card.version}{', simulated training' if card.simulated else ''}"
-
-
-def _line(role: str) -> QLabel:
-    label = QLabel()
-    label.setProperty("role", role)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label

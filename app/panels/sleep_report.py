@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.confusion import ConfusionTable
+from app.panels.sentence import make_sentence
 from app.sleep_report import Comparison, SleepReport
 from app.theme import GRID_PX, Theme
 from app.times import elapsed_text
@@ -56,8 +57,11 @@ class ReportPanel(QWidget):
         self._source, self._other = _choice("Whose stages"), _choice("Compared with")
         self._source.activated.connect(lambda: self.source_chosen.emit(self._source.currentText()))
         self._other.activated.connect(lambda: self.other_chosen.emit(self._other.currentText()))
-        self._warning, self._agreement = _text("", "warning"), _text("", "")
-        self._problems = _text("", "small")
+        self._warning, self._agreement = (
+            make_sentence("warning", "", selectable=True),
+            make_sentence("", "", selectable=True),
+        )
+        self._problems = make_sentence("small", "", selectable=True)
         # Each a table in one label: a label for every figure would take a tenth of a second to lay out.
         self._figures, self._stages = _table(), _table()
         self._confusion = ConfusionTable(theme)
@@ -66,7 +70,7 @@ class ReportPanel(QWidget):
         self._differing.setFixedHeight(_LIST_PX)
         self._differing.itemActivated.connect(self._go)
         self._differing.itemClicked.connect(self._go)
-        self._empty = _text(_NOTHING, "muted")
+        self._empty = make_sentence("muted", _NOTHING, selectable=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setContentsMargins(2 * GRID_PX, 0, 2 * GRID_PX, 6 * GRID_PX)
         self._lay_out(actions)
@@ -176,7 +180,7 @@ class ReportPanel(QWidget):
         column.addWidget(self._stages)
         column.addWidget(_rule())
         beside = QHBoxLayout()
-        beside.addWidget(_text("Compared with", "small"))
+        beside.addWidget(make_sentence("small", "Compared with", selectable=True))
         beside.addWidget(self._other, 1)
         column.addLayout(beside)
         for part in (self._agreement, self._confusion, self._differing):
@@ -226,15 +230,6 @@ def _rule() -> QFrame:
     rule.setFrameShape(QFrame.Shape.HLine)
     rule.setProperty("role", "rule")
     return rule
-
-
-def _text(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
 
 
 def _table() -> QLabel:
